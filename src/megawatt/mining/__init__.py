@@ -1,0 +1,1 @@
+"""The Bitcoin network as a buyer of power: subsidy, difficulty, fees, hashprice, fleets of machines."""

@@ -1,0 +1,1 @@
+"""The grid as seller and buyer of power: energy contracts, peak charges, reserve programmes, price models."""
