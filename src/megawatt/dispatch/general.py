@@ -1,0 +1,106 @@
+"""The general path: the count model solved by HiGHS, with its dual bound and the prices of its limits."""
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+
+from megawatt.core.errors import InputError, SolverError
+from megawatt.dispatch.conflict import conflict
+from megawatt.dispatch.counts import CountModel
+from megawatt.dispatch.plan import Plan
+from megawatt.dispatch.problem import Floats, Problem
+from megawatt.dispatch.rows import Programme
+
+ROUND_OUT = 1e-9
+"""Relative amount by which a solver's bound is moved outwards before it is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """When the general solver may stop.
+
+    Attributes:
+        relative_gap: Stop when the solver's own gap, relative to its objective, is at most this.
+        seconds: Stop after this time; the plan then depends on the machine's speed and says so in its method.
+    """
+
+    relative_gap: float = 1e-4
+    seconds: float = 600.0
+
+
+def run_highs(
+    programme: Programme, effort: Effort, *, relax: bool = False, fixed: Floats | None = None
+) -> highspy.Highs:
+    """Solve a programme on one thread and return the solver for its answer.
+
+    Raises:
+        SolverError: HiGHS did not accept the model.
+    """
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    solver.setOptionValue("random_seed", 1)
+    solver.setOptionValue("mip_rel_gap", effort.relative_gap)
+    solver.setOptionValue("time_limit", effort.seconds)
+    if solver.passModel(programme.lp(relax=relax, fixed=fixed)) == highspy.HighsStatus.kError:
+        raise SolverError(
+            f"a model of {programme.columns} columns and {programme.rows} rows",
+            "HiGHS did not accept it",
+            "Check the inputs for missing or infinite values.",
+        )
+    solver.run()
+    return solver
+
+
+def plan_general(problem: Problem, effort: Effort | None = None) -> Plan:
+    """Plan of a coupled site with the solver's dual bound.
+
+    Raises:
+        InputError: No schedule keeps all limits; the message names those that conflict and what relaxing each takes.
+        SolverError: No plan was found in the time allowed.
+    """
+    effort = effort or Effort()
+    model = CountModel.of(problem)
+    solver = run_highs(model.programme, effort)
+    status = solver.getModelStatus()
+    if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+        raise infeasible(problem)
+    info = solver.getInfo()
+    if info.primal_solution_status != highspy.kSolutionStatusFeasible:
+        raise SolverError(
+            f"no plan after {effort.seconds:g} s ({solver.modelStatusToString(status)})",
+            "the general path needs one to stand on",
+            "Allow more time, shorten the period, or use longer intervals.",
+        )
+    schedule = model.schedule(np.array(solver.getSolution().col_value))
+    loss = info.mip_dual_bound if model.programme.whole.any() else info.objective_function_value
+    bound = model.constant_usd - loss
+    bound += ROUND_OUT * (1 + abs(bound))
+    stopped = status == highspy.HighsModelStatus.kTimeLimit
+    method = "HiGHS on block counts" + (f", stopped after {effort.seconds:g} s" if stopped else "")
+    return Plan.of(problem, schedule, bound_usd=bound, method=method)
+
+
+def infeasible(problem: Problem) -> InputError:
+    """The error that explains why no schedule keeps all limits."""
+    found = conflict(CountModel.of(problem, tight=False).programme, problem.grid)
+    return InputError(found.value, found.rule, found.remedy)
+
+
+def limit_price_usd_per_mw(problem: Problem, plan: Plan) -> Floats:
+    """Worth of one more MW of import limit in each interval, with all on/off decisions kept, shape (T,) [USD/MW].
+
+    The dual of the meter limit in the linear programme that remains when the counts are fixed at the plan's.
+    """
+    model = CountModel.of(problem)
+    fixed = np.zeros(model.programme.columns)
+    for number, columns in enumerate(model.running):
+        fixed[columns] = sum((u.blocks * u.on for u in plan.schedule.units if u.machine == number), np.zeros(problem.T))
+    for columns, on in zip(model.batch, plan.schedule.batch_on, strict=True):
+        fixed[columns] = on
+    if len(model.running) and model.programme.whole.sum() > sum(map(len, model.running)) + sum(map(len, model.batch)):
+        return np.full(problem.T, np.nan)  # offers with a least size leave no linear programme with a price
+    solver = run_highs(model.programme, Effort(), fixed=fixed)
+    worth: Floats = np.maximum(-np.array(solver.getSolution().row_dual)[model.limit_rows], 0.0)
+    return worth
