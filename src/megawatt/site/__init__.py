@@ -6,6 +6,7 @@ from megawatt.site.contract import Contract, CreditStep
 from megawatt.site.energy import EnergyBlock
 from megawatt.site.faults import SiteFileError
 from megawatt.site.finance import Finance
+from megawatt.site.finding import Finding
 from megawatt.site.fleet import Fleet, Mode
 from megawatt.site.hall import Hall
 from megawatt.site.machines import MACHINES, Machine, machine
@@ -21,6 +22,7 @@ __all__ = [
     "DataChoice",
     "EnergyBlock",
     "Finance",
+    "Finding",
     "Fleet",
     "Hall",
     "Machine",

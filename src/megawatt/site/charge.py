@@ -69,7 +69,7 @@ class Charge(Table):
     hours: Annotated[
         tuple[int, int],
         about(
-            "[first, last]",
+            "hour ending",
             "Local hours, by their ending, in which peaks are measured; both included.",
             (13, 19),
             source=TARIFF,

@@ -138,6 +138,10 @@ class Connection(Table):
             if not getattr(self, key).strip():
                 yield Breach(key, f"{key} is empty", "it is a name", f"Write for example {self.keys()[key].example!r}.")
 
+    def meter_mw(self, load_mw: float, pue: float) -> float:
+        """Power at the meter that a load needs: load x PUE / (1 - losses) [MW]."""
+        return load_mw * pue / (1 - self.loss_fraction)
+
 
 class Period(Table):
     """The local days that are looked at."""
@@ -184,7 +188,7 @@ class Pue(Table):
     mining_points: Annotated[
         Points,
         about(
-            "[[°C, ratio], ...]",
+            "°C and ratio",
             "PUE of the mining load by outside temperature: straight between the points, constant outside them.",
             ((10.0, 1.03), (40.0, 1.08)),
             source="own feeders; 1.05 is an assumption for fan-cooled containers",
@@ -193,7 +197,7 @@ class Pue(Table):
     hall_points: Annotated[
         Points,
         about(
-            "[[°C, ratio], ...]",
+            "°C and ratio",
             "PUE of the AI halls by outside temperature.",
             ((10.0, 1.2), (40.0, 1.4)),
             source="own feeders; 1.3 lies between 1.18 planned at Ellendale (The Register, 2025-06-02) and "

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -15,6 +16,11 @@ from megawatt.site.lines import Path
 
 Locate = Callable[[Path], str]
 """Turns a path such as ``("fleet", 0, "power_w")`` into words with file and line."""
+
+_NUMBER = re.compile(r"(-?\d[\d,]*(?:\.\d+)?)(?![\d.])")
+_WHOLE = re.compile(r"(\d[\d,]*)(?![\d.])")
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})$")
+_YES_NO = re.compile(r"(true|false)$")
 
 _TYPE_WORDS = {
     "float_type": "it is a number",
@@ -99,8 +105,19 @@ def _words(detail: ErrorDetails, table: type[Table]) -> tuple[str, str, str]:
     if known and kind in ("greater_than_equal", "less_than_equal"):
         return shown, f"it is {known.range_text()}", known.unit_hint(detail["input"]) or _check_unit(known)
     rule = _TYPE_WORDS.get(kind, detail["msg"][0].lower() + detail["msg"][1:])
+    if unquoted := _unquoted(detail):
+        return shown, rule, f"Write {key} = {unquoted}"
     remedy = f"Write for example: {key} = {toml(known.example)}" if known else "Correct the value."
     return shown, rule, remedy
+
+
+def _unquoted(detail: ErrorDetails) -> str:
+    """The number or date inside a text that should not be one: ``"50 MW"`` was meant as ``50``."""
+    pattern = {"float_type": _NUMBER, "int_type": _WHOLE, "date_type": _DATE, "bool_type": _YES_NO}.get(detail["type"])
+    if pattern is None or not isinstance(detail["input"], str):
+        return ""
+    inside = pattern.match(detail["input"].strip())
+    return inside.group(1).replace(",", "") if inside else ""
 
 
 def _check_unit(known: About) -> str:

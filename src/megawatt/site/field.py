@@ -78,16 +78,16 @@ class About:
 
     def range_text(self) -> str:
         """The sane range as words, empty when there is none."""
-        unit = "" if self.unit == "count" else f" {self.unit}"
+        unit = "" if self.unit in ("count", "fraction", "ratio") else f" {self.unit}"
         parts = []
         if self.low is not None and self.high is not None:
-            parts.append(f"between {self.low:,g} and {self.high:,g}{unit}")
+            parts.append(f"between {self.low:,.12g} and {self.high:,.12g}{unit}")
         elif self.low is not None:
-            parts.append(f"at least {self.low:,g}{unit}")
+            parts.append(f"at least {self.low:,.12g}{unit}")
         elif self.high is not None:
-            parts.append(f"at most {self.high:,g}{unit}")
+            parts.append(f"at most {self.high:,.12g}{unit}")
         if self.least is not None:
-            parts.append(f"0 or at least {self.least:,g}{unit} in size")
+            parts.append(f"0 or at least {self.least:,.12g}{unit} in size")
         return ", ".join(parts)
 
     def unit_hint(self, value: float) -> str:
@@ -95,7 +95,8 @@ class About:
         for other, factor in MIXUPS.get(self.unit, {}).items():
             converted = float(f"{value * factor:.12g}")
             if self.is_sane(converted) and converted != 0:
-                return f"{value:,g} looks like {other}; in {self.unit} it is {converted:g}."
+                there = "as a" if self.unit.startswith(("fraction", "ratio")) else "in"
+                return f"{value:,.12g} looks like {other}; {there} {self.unit} it is {converted:,.12g}."
         return ""
 
 

@@ -264,3 +264,13 @@ class Fleet(Table):
     def block_mw(self) -> float:
         """Power of one block in full mode, at the machines' plugs [MW]."""
         return self.full_mw / self.blocks
+
+    @property
+    def largest_mw(self) -> float:
+        """Power of the machines that work, in the mode that draws most, at the machines' plugs [MW]."""
+        return self.full_mw * self.availability_fraction * max(mode.power_fraction for mode in self.modes)
+
+    @property
+    def smallest_block_mw(self) -> float:
+        """Power of the working machines of one block in the mode that draws least, at the machines' plugs [MW]."""
+        return self.block_mw * self.availability_fraction * min(mode.power_fraction for mode in self.modes)

@@ -44,6 +44,8 @@ class Lines:
                 elif header:
                     table = self._enter(_parts(header.group(2)), many=header.group(1) == "[[")
                     self._lines.setdefault(table, number)
+                    if header.group(1) == "[[":
+                        self._lines.setdefault(table[:-1], number)  # the first of the array
                     continue
             depth, quote = _open_after(rest, depth, quote)
 

@@ -27,6 +27,17 @@ from megawatt.site.tables import SCHEMA, TABLES
 LARGEST_BYTES = 1_000_000
 """A site file is written by hand; a larger file is something else, such as a price table."""
 
+_TOML_REMEDIES = {
+    "Cannot overwrite a value": "Remove one of the two: a key stands once in a table.",
+    "Cannot declare": "Remove one of the two headers, or write [[...]] where several are allowed.",
+    "Invalid date": "Write a day that exists, for example 2024-06-30.",
+    "Illegal character '\\n'": "Close the quotation mark.",
+    "Invalid value": "Put text in quotation marks; numbers, dates, true and false stand without.",
+    "Expected newline": "End the line after the value: numbers have no unit, text stands in quotation marks.",
+    "Expected '='": "Write key = value.",
+}
+"""What to do about the messages of `tomllib`."""
+
 START_AFRESH = "Start from an example: megawatt init texas-mine"
 
 
@@ -167,15 +178,17 @@ def _parsed(text: str, place: str) -> dict[str, Any]:
     except RecursionError:
         raise _refused("brackets are nested too deeply", "no table needs that", START_AFRESH, place) from None
     except ValueError as error:
-        message = str(error)
-        at = re.search(r"\s*\(at line (\d+), column (\d+)\)", message)
-        where = f"{place} line {at.group(1)}, column {at.group(2)}" if at else place
-        raise _refused(
-            "the text is not TOML",
-            message[: at.start()] if at else message.rstrip("."),
-            "Correct that line: text stands in quotation marks, dates are 2024-07-01, numbers have no unit.",
-            where,
-        ) from None
+        raise _not_toml(str(error), text, place) from None
+
+
+def _not_toml(message: str, text: str, place: str) -> SiteFileError:
+    at = re.search(r"\s*\(at line (\d+), column (\d+)\)", message)
+    if at is None:
+        return _refused("the text is not TOML", message.rstrip("."), START_AFRESH, place)
+    line = text.split("\n")[int(at.group(1)) - 1].strip()
+    rule = f"it is not TOML: {message[0].lower()}{message[1 : at.start()]}"
+    remedy = next((remedy for part, remedy in _TOML_REMEDIES.items() if part in message), "Correct that line.")
+    return _refused(f"the line {line[:60]!r}", rule, remedy, f"{place} line {at.group(1)}, column {at.group(2)}")
 
 
 class _Reading:
