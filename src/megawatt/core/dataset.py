@@ -34,6 +34,10 @@ class Dataset(Mapping[str, Series]):
                 f"Import it with 'megawatt data import', or use one of: {', '.join(near) or 'none'}.",
             ) from None
 
+    def get(self, name: str, default: Series | None = None) -> Series | None:  # type: ignore[override]  # one default kind
+        """The series, or ``default`` when there is none of that name."""
+        return self._series.get(name, default)
+
     def __contains__(self, name: object) -> bool:
         return name in self._series
 

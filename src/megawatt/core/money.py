@@ -3,12 +3,16 @@
 Analysis may use float64 USD; what is billed may not.
 """
 
+import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 
 from megawatt.core.errors import UnitError
+
+# Digits only: what Python's own parsers let pass besides (1_000, +5, 007, 1e2, digits of other scripts) is no money.
+_AMOUNT = re.compile(r"(?P<whole>-?(?:0|[1-9][0-9]{0,30}))(?:\.(?P<decimals>[0-9]+))?")
 
 
 class Currency(Enum):
@@ -57,21 +61,18 @@ class Money:
 
     @classmethod
     def from_text(cls, text: str) -> "Money":
-        """Inverse of ``str``.
+        """Inverse of ``str``; trailing decimals may be left out.
 
         Raises:
             UnitError: The text is not an amount with the currency's decimals at most.
         """
-        try:
-            number, name = text.split(" ")
+        number, _, name = text.partition(" ")
+        if name in Currency.__members__:
             currency = Currency[name]
-            minor = Decimal(number).scaleb(currency.decimals)
-            exact = minor == minor.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
-        except (ValueError, KeyError, ArithmeticError):
-            exact = False
-        if not exact:
-            raise UnitError(f"{text!r} was read as money", "it is an amount and a currency", "Write '12.34 USD'.")
-        return cls(int(minor), currency)
+            amount = _AMOUNT.fullmatch(number)
+            if amount and len(amount["decimals"] or "") <= currency.decimals:
+                return cls(int(amount["whole"] + (amount["decimals"] or "").ljust(currency.decimals, "0")), currency)
+        raise UnitError(f"{text!r} was read as money", "it is an amount and a currency", "Write '12.34 USD'.")
 
     def __str__(self) -> str:
         d = self.currency.decimals
@@ -94,8 +95,8 @@ class Money:
         self._same(other)
         return self.minor < other.minor
 
-    def _same(self, other: "Money") -> None:
-        if self.currency is not other.currency:
+    def _same(self, other: object) -> None:
+        if not isinstance(other, Money) or self.currency is not other.currency:
             raise UnitError(
-                f"{self} met {other}", "two currencies do not mix", "Convert one of them at a stated rate first."
+                f"{self} met {other}", "only money of one currency adds", "Convert one of them at a stated rate first."
             )

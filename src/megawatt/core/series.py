@@ -42,7 +42,7 @@ class Gap:
         return f"{self.intervals} intervals from {self.start}Z to {self.end}Z missing in {self.source}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """Values per interval, with the instant at which each was known.
 
@@ -63,8 +63,9 @@ class Series:
     provenance: Provenance
 
     def __post_init__(self) -> None:
-        values = np.ascontiguousarray(self.values, dtype=np.float64)
-        known_at = np.ascontiguousarray(self.known_at, dtype="datetime64[s]")
+        # A copy: the caller keeps an array that can be written, and writing it does not rewrite history here.
+        values = np.array(self.values, dtype=np.float64)
+        known_at = np.array(self.known_at, dtype="datetime64[s]")
         for what, array in (("values", values), ("known_at", known_at)):
             if array.shape != (self.grid.n,):
                 raise InputError(
@@ -81,6 +82,20 @@ class Series:
         known_at.flags.writeable = False
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "known_at", known_at)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal names, units, grids, sources, values (missing equals missing) and times known."""
+        return (
+            isinstance(other, Series)
+            and (self.name, self.unit, self.grid, self.provenance)
+            == (other.name, other.unit, other.grid, other.provenance)
+            and np.array_equal(self.values, other.values, equal_nan=True)
+            and np.array_equal(self.known_at, other.known_at)
+        )
+
+    def __hash__(self) -> int:
+        """Equal series hash alike."""
+        return hash((self.name, self.unit, self.grid))
 
     @property
     def hours_covered(self) -> float:

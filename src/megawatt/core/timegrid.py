@@ -50,7 +50,7 @@ def zone(name: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: 'Europe' is a folder of the database
         raise InputError(
             f"the time zone {name!r} is unknown",
             "a zone is an IANA name",
@@ -74,6 +74,10 @@ class TimeGrid:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", utc(self.start))
+        if np.isnat(self.start) or self.start != self.start.astype("datetime64[m]"):
+            raise InputError(
+                f"a time grid that starts at {self.start}Z", "it starts on a whole minute", "Leave out the seconds."
+            )
         if self.n < 1:
             raise InputError(f"a time grid of {self.n} intervals", "it holds at least one", "Widen the period.")
         if self.step_minutes < 1 or (60 % self.step_minutes and self.step_minutes % 60):
@@ -93,7 +97,14 @@ class TimeGrid:
             raise InputError(
                 f"the period ends on {end} and starts on {first}", "the end lies after the start", "Swap the two dates."
             )
-        return cls(begin, step_minutes, int((stop - begin) // np.timedelta64(step_minutes, "m")))
+        minutes = int((stop - begin) // np.timedelta64(60, "s"))
+        if step_minutes > 0 and minutes % step_minutes:
+            raise InputError(
+                f"the local days from {first} to {end} in {timezone} last {minutes} minutes",
+                f"they are no whole number of intervals of {step_minutes} minutes",
+                "Choose a step that divides them, or a period without a change of the clock.",
+            )
+        return cls(begin, step_minutes, minutes // max(step_minutes, 1))
 
     @property
     def hours(self) -> float:
@@ -139,7 +150,17 @@ class TimeGrid:
         return int((at - self.start) // self.step)
 
     def part(self, first: int, end: int) -> "TimeGrid":
-        """The intervals ``first`` to ``end`` (exclusive) as a grid of their own."""
+        """The intervals ``first`` to ``end`` (exclusive) as a grid of their own.
+
+        Raises:
+            InputError: They do not lie inside this grid.
+        """
+        if not 0 <= first < end <= self.n:
+            raise InputError(
+                f"the intervals {first} to {end} were asked for",
+                f"the grid holds the intervals 0 to {self.n}",
+                "Choose a part inside it that holds at least one interval.",
+            )
         return TimeGrid(self.start + first * self.step, self.step_minutes, end - first)
 
     def local_months(self, timezone: str) -> tuple[NDArray[np.int64], list[str]]:
