@@ -6,7 +6,6 @@ from typing import Literal
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.dispatch.oracles import words
 
 from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.ledger import settle
@@ -21,6 +20,7 @@ from megawatt.dispatch.problem import (
     Problem,
 )
 from megawatt.dispatch.schedule import Schedule, UnitRun, violations
+from tests.dispatch.oracles import words
 
 RESALE: tuple[Literal["free", "spread", "forbidden"], ...] = ("free", "spread", "forbidden")
 START = np.datetime64("2024-07-01T05:00:00", "s")
@@ -72,7 +72,13 @@ def couple(problem: Problem, rng: np.random.Generator) -> Problem:
     window -= window[0]
     need = np.array([rng.integers(0, (window == w).sum() + 1) for w in range(int(window[-1]) + 1)])
     job = BatchJob("hall-2", np.full(T, 6.0), np.full(T, 30.0), window, need, restart_usd=50.0, min_run=1)
-    charge = PeakCharge("demand", float(rng.choice([0.0, 8.0])), np.ones((1, T), dtype=bool), np.array([4.0]))
+    charge = PeakCharge(
+        "demand",
+        rng.choice([0.0, 8.0], 1).astype(np.float64),
+        np.zeros(T, dtype=np.int64),
+        np.ones(T, dtype=bool),
+        np.array([4.0]),
+    )
     resale = RESALE[int(rng.integers(3))]
     block = EnergyPosition("block", 7.0, 30.0, problem.price_usd_per_mwh, resale, 5.0)
     return Problem(

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.dispatch.oracles import brute_force, lp_value, word_value, words
 
 from megawatt.dispatch.kernel import margins, plan_block
 from megawatt.dispatch.problem import FREE
+from tests.dispatch.oracles import brute_force, lp_value, word_value, words
 
 PRICES = st.floats(-2000, 5000, allow_nan=False).map(lambda x: round(x, 2))
 

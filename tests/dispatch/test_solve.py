@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.dispatch.cases import START, brute_force, random_problem
 
 from megawatt.core.errors import InputError, SolverError
 from megawatt.core.timegrid import TimeGrid
@@ -14,6 +13,7 @@ from megawatt.dispatch.problem import BatchJob, FirmLoad, MachineClass, Problem,
 from megawatt.dispatch.schedule import violations
 from megawatt.dispatch.separable import plan_separable
 from megawatt.dispatch.solve import solve
+from tests.dispatch.cases import START, brute_force, random_problem
 
 EXACT = Effort(relative_gap=1e-9)
 

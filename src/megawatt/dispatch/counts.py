@@ -172,11 +172,11 @@ class CountModel:
     def _demand_charges(self) -> None:
         problem, add = self.problem, self.programme
         for charge in problem.peaks:
-            months = len(charge.measured)
-            peak = add.add_columns(f"peak of {charge.name}", months)
-            price = charge.usd_per_mw_month * charge.measured.any(axis=1)  # a month that is not measured is not billed
-            bill = add.add_columns(f"billed peak of {charge.name}", months, lo=charge.floor_mw, cost=price)
+            months = len(charge.floor_mw)
             m = np.arange(months)
+            peak = add.add_columns(f"peak of {charge.name}", months)
+            billed = f"billed peak of {charge.name}"
+            bill = add.add_columns(billed, months, lo=charge.floor_mw, cost=charge.usd_per_mw_month)
             add.add_rows(f"billing of {charge.name}", months, [(m, bill, 1.0), (m, peak, -1.0)], lo=0.0, hi=INF)
             for back in range(1, min(12, months)) if charge.ratchet_fraction else ():
                 ratchet: list[Entry] = [
@@ -184,11 +184,11 @@ class CountModel:
                     (m[back:] - back, peak[:-back], -charge.ratchet_fraction),
                 ]
                 add.add_rows(f"ratchet of {charge.name}", months - back, ratchet, lo=0.0, hi=INF)
-            for month, inside in enumerate(charge.measured):
-                t = np.flatnonzero(inside)
-                over: list[Entry] = [(np.arange(len(t)), column[t], value[t]) for column, value in self._power()]
-                over.append((np.arange(len(t)), np.full(len(t), peak[month]), np.full(len(t), -1.0)))
-                add.add_rows(f"measuring of {charge.name}", len(t), over, lo=-INF, hi=-problem.firm_mw[t])
+            t = np.flatnonzero(charge.measured)
+            k = np.arange(len(t))
+            over: list[Entry] = [(k, column[t], value[t]) for column, value in self._power()]
+            over.append((k, peak[charge.month[t]], -1.0))
+            add.add_rows(f"measuring of {charge.name}", len(t), over, lo=-INF, hi=-problem.firm_mw[t])
 
     def _unused_blocks(self) -> None:
         problem, add, t = self.problem, self.programme, np.arange(self.problem.T)
@@ -276,8 +276,9 @@ def constant_usd(problem: Problem) -> float:
         np.zeros((len(problem.elastic), problem.T)),
         np.zeros((len(problem.reserves), hours)),
     )
-    counted = ("network/starts_stops", "shared/demand", "grid/resale_loss")
-    return float(sum(line.sum() for name, line in settle(problem, nothing).lines.items() if name not in counted))
+    counted = ("starts_stops", "demand", "resale_loss")
+    lines = settle(problem, nothing).lines
+    return float(sum(line.sum() for name, line in lines.items() if not name.endswith(counted)))
 
 
 def start_loss_usd(c: MachineClass, hours: float, T: int) -> Floats:

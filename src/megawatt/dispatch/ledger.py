@@ -67,7 +67,7 @@ def settle(problem: Problem, schedule: Schedule) -> Ledger:
     mining, tenant = schedule.mining_mw(problem), schedule.tenant_mw(problem)
     p = mining + tenant
     lines = {
-        **_network(problem, schedule, mining),
+        **_machines(problem, schedule),
         **_tenant(problem, schedule, tenant),
         **_grid(problem, schedule, p),
         **_shared(problem, p),
@@ -80,20 +80,29 @@ def _energy(problem: Problem, mw: Floats) -> Floats:
     return cost
 
 
-def _network(problem: Problem, schedule: Schedule, mining: Floats) -> dict[str, Floats]:
-    h = problem.grid.hours
-    revenue, switching = np.zeros(problem.T), np.zeros(problem.T)
-    for unit in schedule.units:
-        machine = problem.machines[unit.machine]
-        change = switches(unit.on, machine)
-        keep = 1 - ramp_loss(change, machine)
-        revenue += unit.blocks * h * keep * (unit.share * machine.revenue_usd_per_h).sum(axis=0)
-        switching -= unit.blocks * (machine.start_usd * (change == 1) + machine.stop_usd * (change == -1))
-    return {
-        "network/hash_revenue": revenue,
-        "network/energy": _energy(problem, mining),
-        "network/starts_stops": switching,
-    }
+def _machines(problem: Problem, schedule: Schedule) -> dict[str, Floats]:
+    """Own machines are paid by the network, a tenant's by the tenant; each bears its own energy and switching."""
+    lines = {}
+    kinds = (("network", "hash_revenue", False), ("tenant", "hosted_mining", True))
+    for column, what, hosted in kinds:
+        if hosted and not any(c.hosted for c in problem.machines):
+            continue
+        revenue, switching, mw = np.zeros(problem.T), np.zeros(problem.T), np.zeros(problem.T)
+        for unit in schedule.units:
+            machine = problem.machines[unit.machine]
+            if machine.hosted is not hosted:
+                continue
+            change = switches(unit.on, machine)
+            keep = 1 - ramp_loss(change, machine)
+            revenue += unit.blocks * problem.grid.hours * keep * (unit.share * machine.revenue_usd_per_h).sum(axis=0)
+            switching -= unit.blocks * (machine.start_usd * (change == 1) + machine.stop_usd * (change == -1))
+            mw += unit.blocks * (unit.share * machine.power_mw).sum(axis=0)
+        energy = "energy" if not hosted else "hosted_energy"
+        starts = "starts_stops" if not hosted else "hosted_starts_stops"
+        lines[f"{column}/{what}"] = revenue
+        lines[f"{column}/{energy}"] = _energy(problem, mw)
+        lines[f"{column}/{starts}"] = switching
+    return lines
 
 
 def ramp_loss(change: NDArray[np.int64], machine: MachineClass) -> Floats:
@@ -162,9 +171,11 @@ def _shared(problem: Problem, p: Floats) -> dict[str, Floats]:
 
 def billed_mw(charge: PeakCharge, p: Floats) -> Floats:
     """Billed peak of each month, shape (months,): measured, floor from the past, ratchet on the months before."""
-    measured = np.array([p[inside].max(initial=0.0) for inside in charge.measured])
+    months = len(charge.floor_mw)
+    measured = np.zeros(months)
+    np.maximum.at(measured, charge.month[charge.measured], p[charge.measured])
     billed: Floats = np.maximum(measured, charge.floor_mw)
-    for m in range(len(billed)):
+    for m in range(months):
         earlier = measured[max(0, m - 11) : m]
         billed[m] = max(billed[m], charge.ratchet_fraction * earlier.max(initial=0.0))
     return billed
@@ -173,10 +184,9 @@ def billed_mw(charge: PeakCharge, p: Floats) -> Floats:
 def demand_usd(charge: PeakCharge, p: Floats) -> Floats:
     """Demand charge booked to the interval that set each month's peak, shape (T,) [USD]."""
     cost = np.zeros(p.shape)
-    for inside, mw in zip(charge.measured, billed_mw(charge, p), strict=True):
-        if not inside.any():
-            continue
-        where = np.flatnonzero(inside)
-        t = int(where[p[where].argmax()])
-        cost[t if p[t] >= mw else where[0]] += charge.usd_per_mw_month * mw
+    counted = np.where(charge.measured, p, -np.inf)
+    for m, mw in enumerate(billed_mw(charge, p)):
+        inside = np.flatnonzero(charge.month == m)
+        t = int(inside[counted[inside].argmax()])
+        cost[t if counted[t] >= mw else inside[0]] += charge.usd_per_mw_month[m] * mw
     return cost

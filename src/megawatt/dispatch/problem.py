@@ -44,7 +44,7 @@ class MachineClass:
         name: Fleet name.
         blocks: Number of equal blocks, >= 1.
         power_mw: Meter power of a running block per mode, shape (M, T) [MW].
-        revenue_usd_per_h: Hash revenue after pool fee of a running block per mode, shape (M, T) [USD/h].
+        revenue_usd_per_h: Hash revenue after pool fee, or the hosting fee, of a running block per mode, shape (M, T) [USD/h].
         start_usd: Cost of one start of one block.
         stop_usd: Cost of one stop of one block.
         min_up: Least number of intervals that a block runs once started, >= 1.
@@ -52,6 +52,7 @@ class MachineClass:
         ramp_loss: Share of the revenue that is lost in the i-th interval after a start, shape (r,), each in [0, 1].
             Power is drawn in full.
         initial: State of every block before the first interval.
+        hosted: Whether the machines are a tenant's: what they bring is booked to the tenant, not to the network.
     """
 
     name: str
@@ -64,6 +65,7 @@ class MachineClass:
     min_down: int = 1
     ramp_loss: Floats = field(default_factory=lambda: np.zeros(0))
     initial: InitialState = InitialState()
+    hosted: bool = False
 
     @property
     def modes(self) -> int:
@@ -182,14 +184,16 @@ class PeakCharge:
 
     Attributes:
         name: Charge name.
-        usd_per_mw_month: Price of one MW of billed peak in one month.
-        measured: Whether an interval of a month counts, shape (months, T), boolean.
+        usd_per_mw_month: Price of one MW of billed peak in each month, shape (months,); 0 where it is not in force.
+        month: Number of the month of each interval, shape (T,).
+        measured: Whether an interval counts, shape (T,), boolean.
         floor_mw: Billed peak at least, from before the horizon (ratchet, peak already incurred), shape (months,) [MW].
         ratchet_fraction: Share of the highest measured peak of the eleven months before that is billed at least.
     """
 
     name: str
-    usd_per_mw_month: float
+    usd_per_mw_month: Floats
+    month: Ints
     measured: NDArray[np.bool_]
     floor_mw: Floats
     ratchet_fraction: float = 0.0

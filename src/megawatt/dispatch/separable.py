@@ -39,7 +39,8 @@ def plan_separable(problem: Problem) -> Plan:
     rest = settle(problem, Schedule(off, schedule.batch_on, elastic, schedule.award_mw))
     # the bound is the kernels' optimum of all blocks plus what the other loads bring; stops of machines that ran
     # before are part of the kernels' optimum and not of the rest
-    bound = best + rest.net_usd - float(rest.lines["network/starts_stops"].sum())
+    stops = sum(float(line.sum()) for name, line in rest.lines.items() if name.endswith("starts_stops"))
+    bound = best + rest.net_usd - stops
     return Plan.of(problem, schedule, bound_usd=bound, method="exact block recursion")
 
 
