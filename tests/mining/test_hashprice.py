@@ -140,8 +140,8 @@ def test_a_gap_stays_a_gap() -> None:
     assert np.isnan(out[1])
 
 
-def test_only_pps_keeps_the_fees_from_the_miner() -> None:
-    assert {payout for payout in Payout if not payout.pays_fees} == {Payout.PPS}
+def test_fpps_passes_the_fees_on_and_pps_keeps_them() -> None:
+    assert {payout.value: payout.pays_fees for payout in Payout} == {"fpps": True, "pps": False}
 
 
 @pytest.mark.parametrize("difficulty", [0.0, -1.0])

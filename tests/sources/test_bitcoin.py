@@ -160,6 +160,7 @@ BAD_HOURLY: dict[str, tuple[str | bytes, str, str]] = {
     "half hour": (HOURLY.replace("T01:00", "T01:30"), "a step of 60 minutes", "line 3, column hour_start_utc"),
     "no zone": (HOURLY.replace("T01:00Z", "T01:00"), "every instant has one", "line 3, column hour_start_utc"),
     "no time": (HOURLY.replace("2024-04-20T01:00Z", "noon"), "a time is ISO 8601", "line 3, column hour_start_utc"),
+    "before the calendar": (HOURLY.replace("2024-04-20T00:00Z", "0001-01-01T00:00+14:00"), "years 1 to 9999", "line 2"),
     "nan text": (HOURLY.replace("64100", "NaN"), "'NaN', but the cell is a number", "line 3, column close_usdt"),
     "infinite": (HOURLY.replace("64100", "inf"), "the cell is a number", "line 3, column close_usdt"),
     "overflow": (HOURLY.replace("64100", "1e999"), "the number is finite", "line 3, column close_usdt"),
@@ -235,9 +236,11 @@ def test_headers_read_back(tmp_path: Path) -> None:
         (0, 0, "2017", "the height 2017, but each epoch"),
         (0, 0, "-2016", "whole number"),
         (1, 1, "1233063531", "header of time 1234466190"),
-        (1, 2, "1d00fffe", "bits 1d00ffff"),
+        (1, 2, "1d00fffe", "the bits 1d00fffe stand for 1.00002"),
         (1, 2, "1D00FFFF", "8 hexadecimal digits"),
-        (1, 3, "", "an empty cell"),
+        (1, 0, "9" * 5000, "whole number"),
+        (1, 3, "", "a difficulty of nothing"),
+        (1, 3, "0.000000000001", "Check the unit"),
         (1, 3, "0", "above 0"),
         (1, 4, "00" * 79, "160 hexadecimal digits"),
         (1, 4, "zz" * 80, "160 hexadecimal digits"),
@@ -272,7 +275,7 @@ def test_headers_and_the_independent_targets_agree_and_prove_their_work() -> Non
         assert (header.height, header.bits) == (target.first_height, target.bits)
         assert Header.from_bytes(header.header80).previous_hash == target.previous_hash
         assert check_header(header.header80)
-        assert header.difficulty == pytest.approx(difficulty_of_bits(header.bits), rel=1e-6)
+        assert header.difficulty == target.difficulty == difficulty_of_bits(header.bits)
 
 
 @needs_data

@@ -39,7 +39,13 @@ def utc(value: dt.datetime | np.datetime64 | str) -> np.datetime64:
             "every instant has one",
             "Append Z for UTC or an offset such as -05:00.",
         )
-    return np.datetime64(value.astimezone(dt.UTC).replace(tzinfo=None), "s")
+    try:
+        value = value.astimezone(dt.UTC)
+    except OverflowError:
+        raise InputError(
+            f"the time {value.isoformat()}", "in UTC it lies in the years 1 to 9999", "Check the year."
+        ) from None
+    return np.datetime64(value.replace(tzinfo=None), "s")
 
 
 def zone(name: str) -> ZoneInfo:

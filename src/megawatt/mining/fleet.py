@@ -95,7 +95,7 @@ class Machines:
     payout: Payout = Payout.FPPS
     availability_fraction: float = 1.0
     hashrate_derating_per_c: float = 0.0
-    derating_from_c: float = 30.0
+    derating_from_c: float = 35.0
     degradation_per_year: float = 0.0
     age_years: float = 0.0
     minutes_to_full_hashrate: float = 0.0

@@ -23,12 +23,13 @@ HOURS_PER_DAY = 24.0
 
 
 class Payout(StrEnum):
-    """What a pool passes on. All are booked at their expectation; luck is the pool's (PPS, FPPS) or averages out (PPLNS)."""
+    """What a pool passes on, booked at its expectation: the luck of finding blocks is the pool's.
+
+    A pool that pays by the blocks it finds (PPLNS) has the expectation of FPPS.
+    """
 
     FPPS = "fpps"
     """Full pay per share: subsidy and the mean transaction fees."""
-    PPLNS = "pplns"
-    """Pay per last n shares: subsidy and fees of the blocks the pool finds; the same expectation as FPPS."""
     PPS = "pps"
     """Pay per share: the subsidy only, the pool keeps the transaction fees."""
 

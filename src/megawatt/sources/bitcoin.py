@@ -140,7 +140,8 @@ def read_headers(path: Path) -> tuple[RetargetHeader, ...]:
     """
     table = CsvTable.read(path, HEADER_COLUMNS)
     heights, times = _checked_heights(table, "height"), table.integers("time_unix")
-    bits, difficulty = _hex(table, "bits_hex", 8), _present(table, "difficulty")
+    bits = _hex(table, "bits_hex", 8)
+    difficulty = _difficulty(table, bits)
     out = []
     for i, text in enumerate(_hex(table, "header_hex", 160)):
         header80 = bytes.fromhex(text)
@@ -159,17 +160,18 @@ def read_headers(path: Path) -> tuple[RetargetHeader, ...]:
                 "Sort the file.",
                 table.place(i, "time_unix"),
             )
-        out.append(RetargetHeader(heights[i], np.datetime64(times[i], "s"), stated[1], float(difficulty[i]), header80))
+        out.append(RetargetHeader(heights[i], np.datetime64(times[i], "s"), stated[1], difficulty[i], header80))
     return tuple(out)
 
 
 def read_epoch_targets(path: Path) -> tuple[EpochTarget, ...]:
     """The targets of the epochs from ``first_height, bits_hex, difficulty, prev_block_hash``."""
     table = CsvTable.read(path, ("first_height", "bits_hex", "difficulty", "prev_block_hash"))
-    bits, difficulty = _hex(table, "bits_hex", 8), _present(table, "difficulty")
+    bits = _hex(table, "bits_hex", 8)
+    difficulty = _difficulty(table, bits)
     hashes = _hex(table, "prev_block_hash", 64)
     rows = zip(_checked_heights(table, "first_height"), bits, difficulty, hashes, strict=True)
-    return tuple(EpochTarget(height, int(b, 16), float(d), previous) for height, b, d, previous in rows)
+    return tuple(EpochTarget(height, int(b, 16), d, previous) for height, b, d, previous in rows)
 
 
 def difficulty_series(headers: tuple[RetargetHeader, ...], grid: TimeGrid) -> Series:
@@ -262,10 +264,24 @@ def _hex(table: CsvTable, column: str, digits: int) -> list[str]:
     return table.text(column)
 
 
-def _present(table: CsvTable, column: str) -> Floats:
-    numbers = table.numbers(column, above=0)
-    for i in np.flatnonzero(np.isnan(numbers)):
-        raise InputError(
-            "an empty cell", "every epoch has one", "Fill it from the source.", table.place(int(i), column)
-        )
-    return numbers
+def _difficulty(table: CsvTable, bits: list[str]) -> list[float]:
+    """Difficulty that the bits stand for; the table's own column must agree, which tells units from each other.
+
+    0xffff x 256**26 / (mantissa x 256**(exponent - 3)), as in `megawatt.mining.difficulty`, which a source may not import.
+    """
+    stated, out = table.numbers("difficulty", above=0), []
+    for i, text in enumerate(bits):
+        exponent, mantissa = divmod(int(text, 16), 1 << 24)
+        if not (0 < mantissa < 0x800000 and 3 <= exponent <= 0x1D):
+            raise InputError(
+                f"the bits {text}", "they are a main-network target", "Take the row again.", table.place(i, "bits_hex")
+            )
+        out.append(0xFFFF * 256**26 / (mantissa * 256 ** (exponent - 3)))
+        if not abs(stated[i] / out[i] - 1) < 1e-6:
+            raise InputError(
+                f"a difficulty of {table.text('difficulty')[i] or 'nothing'}",
+                f"the bits {text} stand for {out[i]:.6g}",
+                "Check the unit: difficulty is a plain number, neither millions of millions (T) nor a hash rate.",
+                table.place(i, "difficulty"),
+            )
+    return out

@@ -120,7 +120,7 @@ class CsvTable:
                 continue
             if not _NUMBER.fullmatch(cell):
                 raise InputError(
-                    f"{cell!r}",
+                    f"{cell[:40]!r}",
                     "the cell is a number",
                     "Write digits with a decimal point, or leave it empty for a missing value.",
                     self.place(i, column),
@@ -136,8 +136,10 @@ class CsvTable:
     def integers(self, column: str) -> list[int]:
         """The cells of a column as whole numbers from 0; none may be missing."""
         for i, cell in enumerate(self.text(column)):
-            if not (cell.isascii() and cell.isdigit()):
-                raise InputError(f"{cell!r}", "the cell is a whole number", "Write digits only.", self.place(i, column))
+            if not (cell.isascii() and cell.isdigit() and len(cell) <= 18):
+                raise InputError(
+                    f"{cell!r}", "the cell is a whole number", "Write up to 18 digits.", self.place(i, column)
+                )
         return [int(cell) for cell in self.text(column)]
 
     def times(self, column: str) -> Times:
