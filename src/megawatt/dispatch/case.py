@@ -1,0 +1,234 @@
+"""A site and its data become a problem to solve and the knowledge to decide by.
+
+The problem holds what was settled; `Case.known` gives what could be known at each decision, by the one call that live
+operation uses too. Intervals for which a price, the network or the temperature is missing are *not covered*: every load
+and income there is zero, so that nothing is decided or earned on a number that nobody has; the case names the gaps and
+counts the hours covered.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from megawatt.core.dataset import Dataset
+from megawatt.core.series import Gap, Series
+from megawatt.core.timegrid import TimeGrid, Times
+from megawatt.dispatch.case_halls import Halls, halls_of
+from megawatt.dispatch.case_power import peak_adder, peak_charges, positions, reserves
+from megawatt.dispatch.problem import Floats, InitialState, MachineClass, Problem
+from megawatt.mining import fleet as machines
+from megawatt.mining.hashprice import Payout
+from megawatt.mining.network import Network
+from megawatt.site.fleet import Fleet
+from megawatt.site.read import Site
+
+TEMPERATURE = "temperature/{zone}"
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a decision maker knows when each interval is decided.
+
+    Attributes:
+        price_usd_per_mwh: Latest known spot price at the loads' settlement point, shape (T,); NaN before there is one.
+        day_ahead_usd_per_mwh: Day-ahead price of the interval itself where it is known in time, shape (T,), else NaN.
+        revenue_usd_per_h: Per machine class, revenue of a running block by mode at the known hashprice, (M, T).
+    """
+
+    price_usd_per_mwh: Floats
+    day_ahead_usd_per_mwh: Floats
+    revenue_usd_per_h: tuple[Floats, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A site with the data of its period.
+
+    Attributes:
+        site: The site.
+        data: All series at hand.
+        problem: The problem with settled values.
+        covered: Intervals for which all needed values exist, shape (T,).
+        gaps: Missing runs inside the period, by series.
+        inputs: Series that the problem rests on.
+    """
+
+    site: Site
+    data: Dataset
+    problem: Problem
+    covered: NDArray[np.bool_]
+    gaps: tuple[Gap, ...]
+    inputs: tuple[Series, ...]
+
+    @property
+    def hours_covered(self) -> float:
+        """Hours of the period for which all needed values exist."""
+        return float(self.covered.sum()) * self.problem.grid.hours
+
+    @property
+    def price(self) -> Series:
+        """Spot price at the loads' settlement point."""
+        return self.data[price_name(self.site)]
+
+    def known(self, delay_intervals: int = 1) -> Knowledge:
+        """What is known when each interval is decided.
+
+        Args:
+            delay_intervals: 0: the interval's own price is known at its start (a bound on what faster data could
+                bring); 1: everything published by the interval's start, which is today's practice; n: what was
+                published n - 1 intervals before.
+        """
+        grid = self.problem.grid
+        at = grid.starts - max(delay_intervals - 1, 0) * grid.step
+        price = self.price.on(grid).values if delay_intervals == 0 else self.price.last_known(at)
+        ahead_name = f"price_da/{self.site.connection.load_settlement_point}"
+        ahead = self.data[ahead_name].known_for(grid, at) if ahead_name in self.data else np.full(grid.n, np.nan)
+        return Knowledge(price, ahead, self._revenue_known(at))
+
+    def _revenue_known(self, at: Times) -> tuple[Floats, ...]:
+        network = Network.from_dataset(self.data) if self.site.fleets else None
+        out = []
+        for one in self.site.fleets:
+            heat = self._temperature_known(at) if one.hashrate_derating_per_c else None
+            out.append(np.nan_to_num(revenue(self.site, one, known_hashprice(network, one, at), heat)))
+        return tuple(out)
+
+    def _temperature_known(self, at: Times) -> Floats:
+        return self.data[temperature_name(self.site)].last_known(at)
+
+    def with_site(self, site: Site) -> "Case":
+        """The same data and coverage for a variant of the site."""
+        return case_of(site, self.data)
+
+
+def price_name(site: Site) -> str:
+    """Series of the price that the loads pay."""
+    return f"price_rt/{site.connection.load_settlement_point}"
+
+
+def temperature_name(site: Site) -> str:
+    """Series of the outdoor temperature."""
+    return TEMPERATURE.format(zone=site.connection.zone)
+
+
+def case_of(site: Site, data: Dataset) -> Case:
+    """State a site's period as a problem.
+
+    Raises:
+        InputError: A series is missing from the data, or covers none of the period.
+    """
+    grid = site.grid()
+    names = [price_name(site), *(f"price_rt/{e.settlement_point}" for e in site.energies)]
+    if site.fleets:
+        names += ["btc/price", "btc/difficulty", "btc/subsidy", "btc/fees"]
+    if needs_temperature(site):
+        names.append(temperature_name(site))
+    inputs = tuple(data[name] for name in dict.fromkeys(names))
+    on_grid = {series.name: series.on(grid) for series in inputs}
+    covered = np.logical_and.reduce([np.isfinite(series.values) for series in on_grid.values()])
+    gaps = tuple(gap for series in on_grid.values() for gap in series.gaps())
+    problem = _problem(
+        site, data, grid, {name: np.where(covered, s.values, 0.0) for name, s in on_grid.items()}, covered
+    )
+    reserve_inputs = tuple(data[p.price_series] for p in site.programmes if p.qualified)
+    return Case(site, data, problem, covered, gaps, inputs + reserve_inputs)
+
+
+def needs_temperature(site: Site) -> bool:
+    """Whether power or hash rate of any load depends on the outdoor temperature."""
+    by_heat = len(site.pue.mining_points) > 1 or len(site.pue.hall_points) > 1
+    return by_heat or any(one.hashrate_derating_per_c for one in site.fleets)
+
+
+def _problem(
+    site: Site, data: Dataset, grid: TimeGrid, values: dict[str, Floats], covered: NDArray[np.bool_]
+) -> Problem:
+    mask = covered.astype(np.float64)
+    heat = values.get(temperature_name(site), np.zeros(grid.n))
+    price = values[price_name(site)]
+    network = Network.from_dataset(data) if site.fleets else None
+    classes = tuple(_class(site, one, network, grid, heat, mask) for one in site.fleets)
+    loss = 1 - site.connection.loss_fraction
+    halls: Halls = halls_of(site, data, grid, site.pue.hall_at(heat) / loss * mask, mask)
+    problem = Problem(
+        grid,
+        price_usd_per_mwh=price,
+        adder_usd_per_mwh=site.connection.price_adder_usd_per_mwh * mask,
+        peak_usd_per_mwh=peak_adder(site, data, grid) * mask,
+        limit_mw=np.full(grid.n, site.connection.meter_limit_mw),
+        machines=classes,
+        firm=halls.firm,
+        batches=halls.batches,
+        elastic=halls.elastic,
+        positions=positions(site, grid, values),
+        peaks=peak_charges(site, grid),
+    )
+    award_hour, programmes = reserves(site, data, problem)
+    return replace(problem, reserves=programmes, award_hour=award_hour) if programmes else problem
+
+
+def machines_of(one: Fleet, on: dt.date) -> machines.Machines:
+    """The fleet's figures as the mining package takes them, aged to a day."""
+    return machines.Machines(
+        name=one.name,
+        hashrate_th_s=one.hashrate_th_s,
+        power_w=one.power_w,
+        count=one.count,
+        blocks=one.blocks,
+        modes=tuple(machines.Mode(m.name, m.power_fraction, m.hashrate_fraction) for m in one.modes),
+        pool_fee_fraction=one.pool_fee_fraction,
+        payout=Payout(one.payout),
+        availability_fraction=one.availability_fraction,
+        hashrate_derating_per_c=one.hashrate_derating_per_c,
+        derating_from_c=one.derating_from_c,
+        degradation_per_year=one.degradation_per_year,
+        age_years=max((on - one.installed).days / 365.25, 0.0) if one.installed else 0.0,
+        minutes_to_full_hashrate=one.minutes_to_full_hashrate,
+    )
+
+
+def revenue(site: Site, one: Fleet, hashprice_usd_per_ph_day: Floats, heat: Floats | None) -> Floats:
+    """What a running block brings the operator by mode, shape (M, T) [USD/h].
+
+    Own machines earn the hashprice; hosted ones the fee on the energy at their plugs and a share of the hashprice. The
+    age of the machines is that at the middle of the period: it moves by half a year at most within one.
+    """
+    middle = site.period.start + (site.period.end - site.period.start) / 2
+    these = machines_of(one, middle)
+    earned = machines.revenue_usd_per_h(these, hashprice_usd_per_ph_day, temperature_c=heat)
+    if one.owner == "own":
+        return earned
+    contract = site.contract(one.contract)
+    plugs_mw = machines.meter_mw(these)  # without cooling and losses: what the client's own meters show
+    fee = plugs_mw * 1000.0 * contract.fee_usd_per_kwh
+    out: Floats = fee + contract.revenue_share_fraction * earned
+    return out
+
+
+def known_hashprice(network: Network | None, one: Fleet, at: Times) -> Floats:
+    """Hashprice known at each instant for a fleet's payout, shape (m,)."""
+    if network is None:
+        return np.zeros(len(at))
+    return network.hashprice_known(at, Payout(one.payout))
+
+
+def _class(site: Site, one: Fleet, network: Network | None, grid: TimeGrid, heat: Floats, mask: Floats) -> MachineClass:
+    step = grid.step_minutes
+    settled = np.zeros(grid.n) if network is None else np.nan_to_num(network.hashprice(grid, Payout(one.payout)))
+    these = machines_of(one, site.period.start)
+    power = machines.meter_mw(these, pue=site.pue.mining_at(heat), loss_fraction=site.connection.loss_fraction)
+    return MachineClass(
+        one.name,
+        one.blocks,
+        power_mw=power * mask,
+        revenue_usd_per_h=revenue(site, one, settled, heat if one.hashrate_derating_per_c else None) * mask,
+        start_usd=one.start_usd,
+        stop_usd=one.stop_usd,
+        min_up=max(1, -(-int(one.min_up_minutes) // step)),
+        min_down=max(1, -(-int(one.min_down_minutes) // step)),
+        ramp_loss=machines.ramp_loss_shares(one.minutes_to_full_hashrate, step),
+        initial=InitialState(on=True),
+        hosted=one.owner == "hosted",
+    )

@@ -1,0 +1,123 @@
+"""What the next megawatt is worth: the optimum with one megawatt more of something, less the optimum without.
+
+Operating money only, per year of the hours covered. Where the difference is smaller than the two optimality gaps
+together it is not resolved, and is said to be so.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from megawatt.core.errors import InputError, SolverError
+from megawatt.core.units import HOURS_PER_YEAR
+from megawatt.dispatch.case import Case
+from megawatt.dispatch.general import Effort
+from megawatt.dispatch.plan import Plan
+from megawatt.dispatch.problem import BatchJob, FirmLoad, MachineClass, Problem, Reserve
+from megawatt.dispatch.solve import solve
+
+
+@dataclass(frozen=True, slots=True)
+class NextMegawatt:
+    """Value of one more megawatt of something.
+
+    Attributes:
+        what: What there is more of.
+        usd_per_mw_year: Optimum with it less optimum without, scaled to a year of 8,760 h, per MW at the meter.
+        uncertainty_usd_per_mw_year: The two gaps together, on the same scale.
+        note: Why there is no value, if there is none.
+    """
+
+    what: str
+    usd_per_mw_year: float | None
+    uncertainty_usd_per_mw_year: float | None
+    note: str = ""
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the value is larger than what the gaps leave open."""
+        if self.usd_per_mw_year is None or self.uncertainty_usd_per_mw_year is None:
+            return False
+        return abs(self.usd_per_mw_year) > self.uncertainty_usd_per_mw_year
+
+
+def next_megawatts(case: Case, plan: Plan, effort: Effort | None = None) -> tuple[NextMegawatt, ...]:
+    """The next megawatt to every use the site has: best mining class, batch, firm hall, reserve, connection."""
+    return tuple(_value(case, plan, what, more, effort) for what, more in variants(case))
+
+
+def variants(case: Case) -> Iterator[tuple[str, Problem]]:
+    """The site with one megawatt more of each use, at the meter."""
+    problem = case.problem
+    if problem.machines:
+        best = max(problem.machines, key=_worth)
+        yield f"mining ({best.name})", replace(problem, machines=(*problem.machines, one_mw_of_machines(best)))
+    for job in problem.batches[:1]:
+        yield f"batch ({job.name})", replace(problem, batches=(*problem.batches, one_mw_of_batch(job)))
+    rented = [load for load in problem.firm if load.rent_usd.any()]
+    for load in rented[:1]:
+        yield f"firm hall ({load.name})", replace(problem, firm=(*problem.firm, one_mw_of_firm(load)))
+    for row in problem.reserves[:1]:
+        yield f"reserve ({row.name})", replace(problem, reserves=(one_mw_of_reserve(row), *problem.reserves[1:]))
+    yield "connection limit", replace(problem, limit_mw=problem.limit_mw + 1.0)
+
+
+def _worth(c: MachineClass) -> float:
+    return float(c.revenue_usd_per_h[0].sum() / max(c.power_mw[0].sum(), 1e-12))
+
+
+def one_mw_of_machines(c: MachineClass) -> MachineClass:
+    """One block of the class scaled to a mean of 1 MW in its first mode; switching costs scale with it."""
+    scale = 1.0 / c.power_mw[0][c.power_mw[0] > 0].mean()
+    return replace(
+        c,
+        name=f"{c.name} +1 MW",
+        blocks=1,
+        power_mw=c.power_mw * scale,
+        revenue_usd_per_h=c.revenue_usd_per_h * scale,
+        start_usd=c.start_usd * scale,
+        stop_usd=c.stop_usd * scale,
+    )
+
+
+def one_mw_of_batch(job: BatchJob) -> BatchJob:
+    """The job scaled to 1 MW; its restarts cost in proportion."""
+    scale = 1.0 / job.power_mw[job.power_mw > 0].mean()
+    return replace(
+        job,
+        name=f"{job.name} +1 MW",
+        power_mw=job.power_mw * scale,
+        fee_usd_per_h=job.fee_usd_per_h * scale,
+        restart_usd=job.restart_usd * scale,
+    )
+
+
+def one_mw_of_firm(load: FirmLoad) -> FirmLoad:
+    """The hall scaled to 1 MW at the same rent."""
+    scale = 1.0 / load.power_mw[load.power_mw > 0].mean()
+    return replace(load, name=f"{load.name} +1 MW", power_mw=load.power_mw * scale, rent_usd=load.rent_usd * scale)
+
+
+def one_mw_of_reserve(row: Reserve) -> Reserve:
+    """One megawatt more may be awarded."""
+    return replace(row, max_mw=row.max_mw + 1.0, share_fraction=min(1.0, row.share_fraction * (1 + 1.0 / row.max_mw)))
+
+
+def _value(case: Case, plan: Plan, what: str, more: Problem, effort: Effort | None) -> NextMegawatt:
+    year = HOURS_PER_YEAR / case.hours_covered
+    try:
+        other = solve(more, effort)
+    except (InputError, SolverError) as error:
+        return NextMegawatt(what, None, None, str(error))
+    gaps = (plan.gap_usd or 0.0) + (other.gap_usd or 0.0)
+    return NextMegawatt(what, (other.value_usd - plan.value_usd) * year, gaps * year)
+
+
+def break_evens_usd_per_mwh(problem: Problem) -> dict[str, float]:
+    """Mean break-even price of each class in its first mode over the covered intervals [USD/MWh]."""
+    out = {}
+    for c in problem.machines:
+        runs = c.power_mw[0] > 0
+        out[c.name] = float(np.mean(c.revenue_usd_per_h[0][runs] / c.power_mw[0][runs])) if runs.any() else 0.0
+    return out
