@@ -195,7 +195,7 @@ def check_programme_terms(site: Site) -> Iterator[Finding]:
             )
 
 
-def check_two_products_one_series(site: Site) -> Iterator[Finding]:
+def check_price_series_of_product(site: Site) -> Iterator[Finding]:
     """The price of a reserve is the price of that reserve."""
     for number, programme in enumerate(site.programmes):
         if programme.product != "demand_response" and programme.price_series != f"as/{programme.product}":
@@ -217,5 +217,5 @@ CHECKS = (
     check_ratchet,
     check_offer_is_possible,
     check_programme_terms,
-    check_two_products_one_series,
+    check_price_series_of_product,
 )
