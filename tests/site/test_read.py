@@ -52,7 +52,7 @@ def test_tables_become_attributes() -> None:
     assert site.period.start == dt.date(2024, 3, 10)
     assert [fleet.name for fleet in site.fleets] == ["a", "b"]
     assert site.fleets[1].modes[1].hashrate_fraction == 0.77
-    assert not (site.halls or site.contracts or site.energies or site.charges or site.programmes)
+    assert not any((site.halls, site.contracts, site.energies, site.charges, site.programmes))
     assert site.data.power == "reference"
     assert site.pue.hall_points == ((20.0, 1.3),)
 
