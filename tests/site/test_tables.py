@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from megawatt.site import Charge, Connection, Contract, EnergyBlock, Fleet, Hall, Mode, Programme, Pue
+from megawatt.site import Charge, Connection, Contract, EnergyBlock, Finance, Fleet, Hall, Mode, Programme, Pue
 from megawatt.site.field import MIXUPS
 from megawatt.site.tables import TABLES
 
@@ -199,6 +199,12 @@ def test_delivery_that_ends_before_it_starts_is_refused() -> None:
             valid_from=dt.date(2024, 2, 1),
             valid_to=dt.date(2024, 1, 1),
         )
+
+
+@pytest.mark.parametrize("given", ["mining_capex_usd_per_th", "mining_life_years"])
+def test_price_and_life_of_machines_come_together(given: str) -> None:
+    with pytest.raises(ValidationError, match=f"{given} without mining_"):
+        Finance.model_validate({given: 4.0})
 
 
 def test_programme_cannot_exclude_itself() -> None:

@@ -170,6 +170,7 @@ class DataChoice(Table):
             "choice",
             "Prices, load and weather: the shipped modelled scenario, or series imported with 'megawatt data import'.",
             "reference",
+            source="reference scenario of this package",
         ),
     ] = "reference"
     network: Annotated[
@@ -178,6 +179,7 @@ class DataChoice(Table):
             "choice",
             "Bitcoin price, difficulty and fees: the shipped epoch table, or imported series.",
             "reference",
+            source="reference scenario of this package",
         ),
     ] = "reference"
 

@@ -25,7 +25,9 @@ class Mode(Table):
     ]
     hashrate_fraction: Annotated[
         float,
-        about("fraction", "Share of the full hash rate.", 0.77, source="tuning runs of the firmware", low=0, high=1.5),
+        about(
+            "fraction", "Share of the full hash rate.", 0.77, source="tuning runs of the firmware", low=0.05, high=1.5
+        ),
     ]
 
 

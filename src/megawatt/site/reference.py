@@ -15,7 +15,10 @@ A site is one TOML file. Its first line is `schema = "{SCHEMA}"`; later versions
 `megawatt init` writes an example ({", ".join(f"`{name}`" for name in EXAMPLES)}), `megawatt check FILE` names everything that is wrong with its place.
 
 Unknown keys, text for numbers, NaN, and numbers outside the sane range are errors. Powers count from the grid into the
-site; what the site pays is a positive price. This page is made from the code by `scripts/make_site_reference.py`.
+site; what the site pays is a positive price. Editors that check TOML against a JSON Schema find it in
+`docs/site.schema.json` (Taplo and Even Better TOML: write `#:schema docs/site.schema.json` at the top of the file).
+
+This page is made from the code by `scripts/make_site_reference.py`.
 """
 
 
