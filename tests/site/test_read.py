@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from megawatt.core.errors import InputError
 from megawatt.site import Site, SiteFileError
+from megawatt.site.check import check
 from megawatt.site.examples import EXAMPLES, TEXAS_MINE
 from megawatt.site.read import LARGEST_BYTES
 
@@ -159,7 +160,9 @@ def test_site_crosses_processes() -> None:
 def _reads_or_refuses(content: bytes) -> None:
     problems: tuple[InputError, ...] = ()
     try:
-        name = Site.from_bytes(content, "fuzz.toml").connection.name
+        site = Site.from_bytes(content, "fuzz.toml")
+        name = site.connection.name
+        assert all(one.place.startswith("fuzz.toml") for one in check(site))
     except SiteFileError as error:
         name, problems = "", error.problems
     assert bool(name) != bool(problems)
@@ -180,3 +183,39 @@ def test_any_spoilt_example_is_read_or_refused_in_our_words(data: st.DataObject)
     until = data.draw(st.integers(at, min(at + 30, len(text))))
     spoilt = text[:at] + data.draw(st.text(max_size=6)) + text[until:]
     _reads_or_refuses(spoilt.encode("utf-8", "surrogatepass"))
+
+
+NASTY = st.sampled_from(
+    [
+        "nan", "-inf", "-0.0", "1e308", "-1", "0", "0x" + "F" * 20_000, "9" * 4_000, '""', '" "', '"a\\nb"', '"\\u202E"', "[]", "[[]]",
+        "[1]", "[nan, nan]", "[[1, 2, 3]]", "{}", "{a = 1}", "[{}]", "[{name = 1}]", "true", "2024-02-29", "0001-01-01",
+        "9999-12-31", "2024-01-01T00:00:00", "2024-01-01T00:00:00Z", "12:00:00", f'"{"x" * 5_000}"', '"firm"', '"../../etc/passwd"',
+    ]
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(sorted(EXAMPLES)), st.data())
+def test_any_value_of_any_key_is_read_or_refused_in_our_words(name: str, data: st.DataObject) -> None:
+    lines = EXAMPLES[name].split("\n")
+    keys = [number for number, line in enumerate(lines) if line[:1].isalpha() and not line.endswith("[")]
+    for number in data.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3)):
+        lines[number] = f"{lines[number].split(' = ')[0]} = {data.draw(NASTY)}"
+    _reads_or_refuses("\n".join(lines).encode())
+
+
+def test_message_about_a_giant_number_is_short() -> None:
+    with pytest.raises(SiteFileError) as caught:
+        Site.from_text(SMALL.replace("count = 500", "count = 0x" + "F" * 20_000))
+    assert len(str(caught.value)) < 500
+
+
+def test_day_with_a_time_is_no_day() -> None:
+    with pytest.raises(SiteFileError, match="start"):
+        Site.from_text(SMALL.replace("start = 2024-03-10", "start = 2024-03-10T00:00:00"))
+
+
+@pytest.mark.parametrize("end", ["2101-01-01", "2034-04-01"])
+def test_period_of_a_mistyped_year_is_refused(end: str) -> None:
+    with pytest.raises(SiteFileError, match="end"):
+        Site.from_text(SMALL.replace("end = 2024-03-11", f"end = {end}"))

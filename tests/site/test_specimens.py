@@ -132,8 +132,8 @@ ILLNESSES = {
         "form", 34, "[[contract]] 1 'tenant-a', rent_usd_per_kw_month", "rent_usd_per_kw_month = 122000", "it is 122."
     ),
     "units-swapped-watts": Ill("form", 18, "[[fleet]] 1 's21', power_w", "power_w = 3.5", "kW; in W it is 3,500."),
-    "unknown-key": Ill("form", 9, "[site], meter_limt_mw", "'meter_limt_mw'", "Did you mean meter_limit_mw?"),
-    "unknown-table": Ill("form", 15, "fleets", "'fleets'", "Did you mean fleet?"),
+    "unknown-key": Ill("form", 9, "[site], meter_limt_mw", "meter_limt_mw", "Did you mean meter_limit_mw?"),
+    "unknown-table": Ill("form", 15, "fleets", "fleets", "Did you mean fleet?"),
     "wrong-zone": Ill("form", 6, "[site], timezone", "timezone = 'CST'", "Write 'America/Chicago'"),
     "zero-machines": Ill("form", 19, "[[fleet]] 1 's21', count", "count = 0", "for example 10000"),
     "zone-of-another-market": Ill("error", 6, "[site], timezone", "'America/New_York'", 'timezone = "America/Chicago"'),

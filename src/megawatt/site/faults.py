@@ -17,6 +17,7 @@ from megawatt.site.lines import Path
 Locate = Callable[[Path], str]
 """Turns a path such as ``("fleet", 0, "power_w")`` into words with file and line."""
 
+LONGEST_SHOWN = 60
 _NUMBER = re.compile(r"(-?\d[\d,]*(?:\.\d+)?)(?![\d.])")
 _WHOLE = re.compile(r"(\d[\d,]*)(?![\d.])")
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})$")
@@ -67,7 +68,15 @@ def toml(value: Any) -> str:
         return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, int) and value.bit_length() > 63:
+        return "a number beyond 64 bits"  # which TOML does not know, and which may be too long to print
     return f"{value}"
+
+
+def shown(value: Any) -> str:
+    """A value of the file for a message: as it is written there, shortened."""
+    text = toml(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]} ..."
 
 
 def suggestion(name: str, known: list[str]) -> str:
@@ -98,17 +107,17 @@ def _words(detail: ErrorDetails, table: type[Table]) -> tuple[str, str, str]:
         example = f" Write for example: {key} = {toml(known.example)}" if known else ""
         return f"{key} is missing", "it has no default", f"Add {key}.{example}"
     if kind == "extra_forbidden":
-        return f"the key {key!r}", "it is unknown in this table", suggestion(key, keys)
-    shown = f"{key} = {toml(detail['input'])}"
+        return f"the key {shown(key)}", "it is unknown in this table", suggestion(key, keys)
+    found = f"{key} = {shown(detail['input'])}"
     if kind == "literal_error":
-        return shown, f"it is one of {detail['ctx']['expected']}", _literal_remedy(detail)
+        return found, f"it is one of {detail['ctx']['expected']}", _literal_remedy(detail)
     if known and kind in ("greater_than_equal", "less_than_equal"):
-        return shown, f"it is {known.range_text()}", known.unit_hint(detail["input"]) or _check_unit(known)
+        return found, f"it is {known.range_text()}", known.unit_hint(detail["input"]) or _check_unit(known)
     rule = _TYPE_WORDS.get(kind, detail["msg"][0].lower() + detail["msg"][1:])
     if unquoted := _unquoted(detail):
-        return shown, rule, f"Write {key} = {unquoted}"
+        return found, rule, f"Write {key} = {unquoted}"
     remedy = f"Write for example: {key} = {toml(known.example)}" if known else "Correct the value."
-    return shown, rule, remedy
+    return found, rule, remedy
 
 
 def _unquoted(detail: ErrorDetails) -> str:
