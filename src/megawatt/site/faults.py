@@ -136,7 +136,8 @@ def _check_unit(known: About) -> str:
 
 def _literal_remedy(detail: ErrorDetails) -> str:
     choices = [one.strip("'") for one in detail["ctx"]["expected"].replace(" or ", ", ").split(", ")]
-    near = get_close_matches(str(detail["input"]).lower(), choices, n=1, cutoff=0.5)
+    given = detail["input"].lower() if isinstance(detail["input"], str) else ""
+    near = get_close_matches(given, choices, n=1, cutoff=0.5)
     return f"Did you mean {toml(near[0])}?" if near else "Choose one of them."
 
 
