@@ -12,7 +12,7 @@ from pydantic import create_model
 
 from megawatt.site.examples import EXAMPLES, TEXAS_MINE
 from megawatt.site.field import About, Table, about_field
-from megawatt.site.reference import inner_tables, json_schema, reference_markdown
+from megawatt.site.reference import json_schema, reference_markdown
 from megawatt.site.tables import TABLES
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def _keys() -> Iterator[tuple[str, str, type[Table], About]]:
     for name, one in TABLES.items():
-        for table in (one.table, *inner_tables(one.table).values()):
+        for table in (one.table, *one.table.inner_tables().values()):
             for key, info in table.model_fields.items():
                 yield name, key, table, about_field(info)
 

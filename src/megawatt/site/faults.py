@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,11 +11,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from megawatt.core.errors import InputError
-from megawatt.site.field import About, Table, about_field
+from megawatt.site.field import About, Breach, Table
 from megawatt.site.lines import Path
-
-Locate = Callable[[Path], str]
-"""Turns a path such as ``("fleet", 0, "power_w")`` into words with file and line."""
 
 LONGEST_SHOWN = 60
 _NUMBER = re.compile(r"(-?\d[\d,]*(?:\.\d+)?)(?![\d.])")
@@ -85,18 +82,14 @@ def suggestion(name: str, known: list[str]) -> str:
     return f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
 
 
-def faults(error: ValidationError, table: type[Table], path: Path, locate: Locate) -> Iterator[InputError]:
-    """One error per thing that pydantic found wrong in the table at ``path``."""
+def faults(error: ValidationError, table: type[Table]) -> Iterator[tuple[Path, Breach]]:
+    """What pydantic found wrong in one table, each with its path inside that table."""
     for detail in error.errors(include_url=False):
-        where = (*path, *detail["loc"])
         if detail["type"] == "breaches":
-            for breach in detail["ctx"]["breaches"]:
-                yield InputError(
-                    breach.value, breach.rule, breach.remedy, locate((*where, breach.key) if breach.key else where)
-                )
+            for one in detail["ctx"]["breaches"]:
+                yield (*detail["loc"], *([one.key] if one.key else [])), one
         else:
-            value, rule, remedy = _words(detail, table)
-            yield InputError(value, rule, remedy, locate(where))
+            yield detail["loc"], Breach("", *_words(detail, table))
 
 
 def _words(detail: ErrorDetails, table: type[Table]) -> tuple[str, str, str]:
@@ -147,12 +140,9 @@ def _keys_at(table: type[Table], location: tuple[str | int, ...]) -> tuple[list[
     for part in location:
         if isinstance(part, int):
             continue
-        info = table.model_fields.get(part)
-        if info is None:
+        if part not in table.model_fields:
             return list(table.model_fields), None
-        known = about_field(info)
-        inner = [
-            one for one in getattr(info.annotation, "__args__", ()) if isinstance(one, type) and issubclass(one, Table)
-        ]
-        table = inner[0] if inner and part != location[-1] else table
+        known = table.keys()[part]
+        if part != location[-1]:
+            table = table.inner_tables().get(part, table)
     return list(table.model_fields), known

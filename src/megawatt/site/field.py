@@ -194,6 +194,12 @@ class Table(BaseModel):
         """What is known about each key, in the order of the reference page."""
         return {name: about_field(info) for name, info in cls.model_fields.items()}
 
+    @classmethod
+    def inner_tables(cls) -> dict[str, type["Table"]]:
+        """Tables inside the keys, such as the modes of a fleet, by key."""
+        parts = {key: getattr(info.annotation, "__args__", ()) for key, info in cls.model_fields.items()}
+        return {key: one for key, of in parts.items() for one in of if isinstance(one, type) and issubclass(one, Table)}
+
     def breaches(self) -> Iterator[Breach]:
         """Rules between the keys of this table that do not hold; tables add their own."""
         yield from self._kind_breaches()

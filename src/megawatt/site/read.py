@@ -128,7 +128,7 @@ class Site:
         reading = _Reading(text, place)
         attributes = reading.attributes()
         if reading.problems:
-            raise SiteFileError(tuple(sorted(reading.problems, key=_line_number)))
+            raise SiteFileError(tuple(one for _, one in sorted(reading.problems, key=lambda pair: pair[0])))
         digest = hashlib.sha256(text.encode()).hexdigest()
         return cls(**attributes, place=place, sha256=digest, lines=reading.lines)
 
@@ -198,7 +198,7 @@ class _Reading:
         self.place = place
         self.document = _parsed(text, place)
         self.lines = Lines(text)
-        self.problems: list[InputError] = []
+        self.problems: list[tuple[int, InputError]] = []
 
     def attributes(self) -> dict[str, Any]:
         """The tables as attributes of `Site`; those with problems are left out."""
@@ -212,8 +212,9 @@ class _Reading:
                 found[one.attribute] = built[0]
         return found
 
-    def _problem(self, path: Path, value: str, rule: str, remedy: str) -> None:
-        self.problems.append(InputError(value, rule, remedy, _words(path, self.lines, self.place)))
+    def _problem(self, path: Path, value: str, rule: str, remedy: str, label: Any = "") -> None:
+        error = InputError(value, rule, remedy, _words(path, self.lines, self.place, label))
+        self.problems.append((self.lines.of(path) or 0, error))
 
     def _top(self) -> None:
         schema = self.document.get("schema")
@@ -256,7 +257,8 @@ class _Reading:
         try:
             return table.model_validate(_frozen(row))
         except ValidationError as error:
-            self.problems += faults(error, table, path, lambda where: _words(where, self.lines, self.place, label))
+            for inside, found in faults(error, table):
+                self._problem((*path, *inside), found.value, found.rule, found.remedy, label)
             return None
 
 
@@ -285,8 +287,3 @@ def _words(path: Path, lines: Lines, place: str, label: Any = "") -> str:
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
     key = key if key.isprintable() and len(key) < 80 else shown(key)
     return ", ".join([*parts, key]) if key else ", ".join(parts)
-
-
-def _line_number(error: InputError) -> int:
-    at = re.search(r" line (\d+)", error.place or "")
-    return int(at.group(1)) if at else 0

@@ -33,19 +33,9 @@ def reference_markdown() -> str:
         )
         parts += [
             f"### `{header}` {key}\n\n{_summary(inner)}\n\n{_rows(inner)}"
-            for key, inner in inner_tables(one.table).items()
+            for key, inner in one.table.inner_tables().items()
         ]
     return "\n".join(parts)
-
-
-def inner_tables(table: type[Table]) -> dict[str, type[Table]]:
-    """Tables inside the keys of ``table``, by key."""
-    found: dict[str, type[Table]] = {}
-    for key, info in table.model_fields.items():
-        for one in getattr(info.annotation, "__args__", ()):
-            if isinstance(one, type) and issubclass(one, Table):
-                found[key] = one
-    return found
 
 
 def _summary(table: type[Table]) -> str:
@@ -98,7 +88,7 @@ def json_schema() -> dict[str, Any]:
     for name, one in TABLES.items():
         schema = one.table.model_json_schema(ref_template="#/$defs/{model}")
         definitions |= {
-            key: _with_facts(inner, inner_tables(one.table)) for key, inner in schema.pop("$defs", {}).items()
+            key: _with_facts(inner, one.table.inner_tables()) for key, inner in schema.pop("$defs", {}).items()
         }
         table = _with_facts(schema, {"": one.table})
         properties[name] = {"type": "array", "items": table} if one.many else table
