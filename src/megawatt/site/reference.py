@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from megawatt.site.check import CHECKS
 from megawatt.site.examples import EXAMPLES
 from megawatt.site.faults import toml
 from megawatt.site.field import About, Table, about_field
@@ -35,7 +36,14 @@ def reference_markdown() -> str:
             f"### `{header}` {key}\n\n{_summary(inner)}\n\n{_rows(inner)}"
             for key, inner in one.table.inner_tables().items()
         ]
+    parts.append(_checks())
     return "\n".join(parts)
+
+
+def _checks() -> str:
+    rows = [f"| `{rule.__name__.removeprefix('check_')}` | {(rule.__doc__ or '').strip()} |" for rule in CHECKS]
+    head = f"## Checks\n\n`megawatt check` looks at {len(rows)} rules beyond single keys; a rule that does not hold is an error or a warning.\n"
+    return "\n".join([head, "| check | rule |", "|---|---|", *rows, ""])
 
 
 def _summary(table: type[Table]) -> str:
@@ -63,10 +71,18 @@ def _meaning(info: FieldInfo, known: About) -> str:
     extra = [
         f"One of {', '.join(f'`{toml(one)}`' for one in choices)}." if choices else "",
         f"Range: {known.range_text()}." if known.range_text() else "",
-        f"Only for kind {', '.join(known.kinds)}." if known.kinds else "",
-        f"Needed for kind {', '.join(known.required_for)}." if known.required_for else "",
+        _kinds(known),
     ]
     return " ".join([known.meaning, *filter(None, extra)])
+
+
+def _kinds(known: About) -> str:
+    if not known.kinds:
+        return ""
+    only, needed = ", ".join(known.kinds), ", ".join(known.required_for)
+    if only == needed:
+        return f"Only for kind {only}, which needs it."
+    return f"Only for kind {only}" + (f"; {needed} needs it." if needed else ".")
 
 
 def default_text(info: FieldInfo) -> str:
