@@ -82,7 +82,7 @@ class Charge(Table):
         float,
         about(
             "fraction",
-            "Billed demand is at least this share of the highest demand of the past 12 months.",
+            "Billed demand is at least this share of the highest demand of the 11 months before.",
             0.8,
             source=TARIFF,
             low=0,
@@ -94,7 +94,7 @@ class Charge(Table):
         float,
         about(
             "MW",
-            "Highest billed demand of the 12 months before the period.",
+            "Highest demand of the 11 months before the period.",
             95.0,
             source="last invoices",
             low=0,
@@ -116,6 +116,17 @@ class Charge(Table):
         dt.date | None,
         about(
             "date", "First day on which the tariff holds.", dt.date(2024, 1, 1), source=TARIFF, default_text="always"
+        ),
+    ] = None
+
+    valid_to: Annotated[
+        dt.date | None,
+        about(
+            "date",
+            "First day on which the tariff no longer holds.",
+            dt.date(2027, 1, 1),
+            source="PUCT project 58484: a successor of 4CP is under way, rules due on 2026-12-31",
+            default_text="always",
         ),
     ] = None
 
@@ -150,4 +161,11 @@ class Charge(Table):
                 f"hours = [{first}, {last}]",
                 "they are first and last hour ending, 1 to 24",
                 "Write for example [13, 19] for 12:00 to 19:00.",
+            )
+        if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
+            yield Breach(
+                "valid_to",
+                f"the tariff holds from {self.valid_from} to {self.valid_to}",
+                "the end lies after the start",
+                "Swap the two dates.",
             )

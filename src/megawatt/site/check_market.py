@@ -22,6 +22,10 @@ RESPONSE_MINUTES = {"regup": 5.0, "regdn": 5.0, "rrs": 10.0, "ecrs": 10.0, "nspi
 responsive reserve 10 minutes when deployed by instruction; regulation follows a signal every few seconds)."""
 
 
+def _in_ercot(site: Site) -> bool:
+    return site.connection.zone.upper() == "ERCOT"
+
+
 def check_time_zone(site: Site) -> Iterator[Finding]:
     """Days are counted in the market's time."""
     wanted = MARKET_ZONES.get(site.connection.zone.upper())
@@ -38,7 +42,7 @@ def check_time_zone(site: Site) -> Iterator[Finding]:
 def check_settlement_point(site: Site) -> Iterator[Finding]:
     """A load in ERCOT settles at its load zone; the hub is cheaper than what a load pays."""
     point = site.connection.load_settlement_point
-    if site.connection.zone.upper() == "ERCOT" and point.upper().startswith("HB_"):
+    if _in_ercot(site) and point.upper().startswith("HB_"):
         yield warning(
             site,
             ("site", "load_settlement_point"),
@@ -107,6 +111,14 @@ def check_charge_is_measured(site: Site) -> Iterator[Finding]:
                 f"none of them lies in {site.period.start} to {site.period.end}: it has no effect",
                 "Choose another period, or remove the charge.",
             )
+        if charge.valid_to and charge.valid_to <= site.period.start:
+            yield warning(
+                site,
+                ("charge", number, "valid_to"),
+                f"charge {charge.name!r} holds until {charge.valid_to}",
+                f"the period starts on {site.period.start}: it has no effect",
+                "Choose another period, or remove the charge.",
+            )
         if charge.valid_from and charge.valid_from >= site.period.end:
             yield warning(
                 site,
@@ -168,14 +180,14 @@ def check_offer_is_possible(site: Site) -> Iterator[Finding]:
 def check_programme_terms(site: Site) -> Iterator[Finding]:
     """The site is qualified and fast enough, and a call that is missed costs something."""
     for number, programme in enumerate(site.programmes):
-        longest = RESPONSE_MINUTES.get(programme.product)
+        longest = RESPONSE_MINUTES.get(programme.product) if _in_ercot(site) else None
         if longest is not None and programme.response_minutes > longest:
             yield error(
                 site,
                 ("programme", number, "response_minutes"),
-                f"programme {programme.name!r} responds within {programme.response_minutes:g} minutes",
+                f"a call of programme {programme.name!r} must be met within {programme.response_minutes:g} minutes",
                 f"{programme.product} asks for {longest:g} minutes",
-                "Offer a slower product (nspin), or make the fleet faster.",
+                f"Write response_minutes = {longest:g} or less, or sell nspin.",
             )
         if not programme.qualified:
             yield warning(
@@ -195,7 +207,7 @@ def check_programme_terms(site: Site) -> Iterator[Finding]:
             )
 
 
-def check_two_products_one_series(site: Site) -> Iterator[Finding]:
+def check_price_series_of_product(site: Site) -> Iterator[Finding]:
     """The price of a reserve is the price of that reserve."""
     for number, programme in enumerate(site.programmes):
         if programme.product != "demand_response" and programme.price_series != f"as/{programme.product}":
@@ -217,5 +229,5 @@ CHECKS = (
     check_ratchet,
     check_offer_is_possible,
     check_programme_terms,
-    check_two_products_one_series,
+    check_price_series_of_product,
 )

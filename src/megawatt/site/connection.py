@@ -131,16 +131,13 @@ class Connection(Table):
         ),
     ] = 0.0
 
-    def breaches(self) -> Iterator[Breach]:
-        """Names are not empty."""
-        yield from super().breaches()
-        for key in ("name", "zone", "load_settlement_point"):
-            if not getattr(self, key).strip():
-                yield Breach(key, f"{key} is empty", "it is a name", f"Write for example {self.keys()[key].example!r}.")
-
     def meter_mw(self, load_mw: float, pue: float) -> float:
         """Power at the meter that a load needs: load x PUE / (1 - losses) [MW]."""
         return load_mw * pue / (1 - self.loss_fraction)
+
+
+LONGEST_DAYS = 3_660
+"""Ten years: prices by the interval are not known or worth guessing for longer."""
 
 
 class Period(Table):
@@ -150,8 +147,15 @@ class Period(Table):
     end: Annotated[dt.date, about("date", "Local day after the last one.", dt.date(2025, 1, 1))]
 
     def breaches(self) -> Iterator[Breach]:
-        """The end lies after the start."""
+        """The end lies after the start, and not too far."""
         yield from super().breaches()
+        if (self.end - self.start).days > LONGEST_DAYS:
+            yield Breach(
+                "end",
+                f"the period has {(self.end - self.start).days:,} days",
+                f"a plan covers at most {LONGEST_DAYS:,} days",
+                "Shorten it; longer times are the matter of 'megawatt invest'.",
+            )
         if self.end <= self.start:
             yield Breach(
                 "end",
@@ -170,6 +174,7 @@ class DataChoice(Table):
             "choice",
             "Prices, load and weather: the shipped modelled scenario, or series imported with 'megawatt data import'.",
             "reference",
+            source="reference scenario of this package",
         ),
     ] = "reference"
     network: Annotated[
@@ -178,6 +183,7 @@ class DataChoice(Table):
             "choice",
             "Bitcoin price, difficulty and fees: the shipped epoch table, or imported series.",
             "reference",
+            source="reference scenario of this package",
         ),
     ] = "reference"
 

@@ -92,7 +92,7 @@ class Contract(Table):
         float,
         about(
             "h/year",
-            "Hours per calendar year in which the hall may be curtailed without harm to the availability.",
+            "Hours per contract year in which the hall may be curtailed without harm to the availability.",
             40.0,
             low=0,
             high=8_784,
@@ -141,12 +141,12 @@ class Contract(Table):
         float,
         about(
             "fraction",
-            "Share of the offered GPU-hours that are rented.",
+            "Share of the offered GPU-hours or of the storage that is rented.",
             0.6,
             source="market's statistics",
             low=0,
             high=1,
-            kinds=("spot",),
+            kinds=("spot", "storage"),
         ),
     ] = 1.0
     usd_per_tb_month: Annotated[
@@ -168,7 +168,7 @@ class Contract(Table):
         float,
         about(
             "h/year",
-            "Hours per calendar year in which the host may switch the hosted machines off.",
+            "Hours per contract year in which the host may switch the hosted machines off.",
             500.0,
             low=0,
             high=8_784,
@@ -191,12 +191,12 @@ class Contract(Table):
         """Credit steps descend in availability and rise in credit; hosted machines pay energy by the kWh."""
         yield from super().breaches()
         for sooner, later in pairwise(self.credits):
-            if later.below >= sooner.below or later.credit_fraction < sooner.credit_fraction:
+            if later.below >= sooner.below or later.credit_fraction <= sooner.credit_fraction:
                 yield Breach(
                     "credits",
                     f"the credit step below {later.below:g} ({later.credit_fraction:g}) follows the step below "
                     f"{sooner.below:g} ({sooner.credit_fraction:g})",
-                    "steps descend in availability and never credit less",
+                    "steps descend in availability and rise in credit",
                     "Sort the steps from the highest availability down.",
                 )
         if self.kind == "hosted_mining" and self.power == "pass_through":

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,12 +11,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from megawatt.core.errors import InputError
-from megawatt.site.field import About, Table, about_field
+from megawatt.site.field import About, Breach, Table
 from megawatt.site.lines import Path
 
-Locate = Callable[[Path], str]
-"""Turns a path such as ``("fleet", 0, "power_w")`` into words with file and line."""
-
+LONGEST_SHOWN = 60
 _NUMBER = re.compile(r"(-?\d[\d,]*(?:\.\d+)?)(?![\d.])")
 _WHOLE = re.compile(r"(\d[\d,]*)(?![\d.])")
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})$")
@@ -67,7 +65,15 @@ def toml(value: Any) -> str:
         return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, int) and value.bit_length() > 63:
+        return "a number beyond 64 bits"  # which TOML does not know, and which may be too long to print
     return f"{value}"
+
+
+def shown(value: Any) -> str:
+    """A value of the file for a message: as it is written there, shortened."""
+    text = toml(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]} ..."
 
 
 def suggestion(name: str, known: list[str]) -> str:
@@ -76,18 +82,14 @@ def suggestion(name: str, known: list[str]) -> str:
     return f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
 
 
-def faults(error: ValidationError, table: type[Table], path: Path, locate: Locate) -> Iterator[InputError]:
-    """One error per thing that pydantic found wrong in the table at ``path``."""
+def faults(error: ValidationError, table: type[Table]) -> Iterator[tuple[Path, Breach]]:
+    """What pydantic found wrong in one table, each with its path inside that table."""
     for detail in error.errors(include_url=False):
-        where = (*path, *detail["loc"])
         if detail["type"] == "breaches":
-            for breach in detail["ctx"]["breaches"]:
-                yield InputError(
-                    breach.value, breach.rule, breach.remedy, locate((*where, breach.key) if breach.key else where)
-                )
+            for one in detail["ctx"]["breaches"]:
+                yield (*detail["loc"], *([one.key] if one.key else [])), one
         else:
-            value, rule, remedy = _words(detail, table)
-            yield InputError(value, rule, remedy, locate(where))
+            yield detail["loc"], Breach("", *_words(detail, table))
 
 
 def _words(detail: ErrorDetails, table: type[Table]) -> tuple[str, str, str]:
@@ -98,17 +100,17 @@ def _words(detail: ErrorDetails, table: type[Table]) -> tuple[str, str, str]:
         example = f" Write for example: {key} = {toml(known.example)}" if known else ""
         return f"{key} is missing", "it has no default", f"Add {key}.{example}"
     if kind == "extra_forbidden":
-        return f"the key {key!r}", "it is unknown in this table", suggestion(key, keys)
-    shown = f"{key} = {toml(detail['input'])}"
+        return f"the key {shown(key)}", "it is unknown in this table", suggestion(key, keys)
+    found = f"{key} = {shown(detail['input'])}"
     if kind == "literal_error":
-        return shown, f"it is one of {detail['ctx']['expected']}", _literal_remedy(detail)
+        return found, f"it is one of {detail['ctx']['expected']}", _literal_remedy(detail)
     if known and kind in ("greater_than_equal", "less_than_equal"):
-        return shown, f"it is {known.range_text()}", known.unit_hint(detail["input"]) or _check_unit(known)
+        return found, f"it is {known.range_text()}", known.unit_hint(detail["input"]) or _check_unit(known)
     rule = _TYPE_WORDS.get(kind, detail["msg"][0].lower() + detail["msg"][1:])
     if unquoted := _unquoted(detail):
-        return shown, rule, f"Write {key} = {unquoted}"
+        return found, rule, f"Write {key} = {unquoted}"
     remedy = f"Write for example: {key} = {toml(known.example)}" if known else "Correct the value."
-    return shown, rule, remedy
+    return found, rule, remedy
 
 
 def _unquoted(detail: ErrorDetails) -> str:
@@ -127,7 +129,8 @@ def _check_unit(known: About) -> str:
 
 def _literal_remedy(detail: ErrorDetails) -> str:
     choices = [one.strip("'") for one in detail["ctx"]["expected"].replace(" or ", ", ").split(", ")]
-    near = get_close_matches(str(detail["input"]).lower(), choices, n=1, cutoff=0.5)
+    given = detail["input"].lower() if isinstance(detail["input"], str) else ""
+    near = get_close_matches(given, choices, n=1, cutoff=0.5)
     return f"Did you mean {toml(near[0])}?" if near else "Choose one of them."
 
 
@@ -137,12 +140,9 @@ def _keys_at(table: type[Table], location: tuple[str | int, ...]) -> tuple[list[
     for part in location:
         if isinstance(part, int):
             continue
-        info = table.model_fields.get(part)
-        if info is None:
+        if part not in table.model_fields:
             return list(table.model_fields), None
-        known = about_field(info)
-        inner = [
-            one for one in getattr(info.annotation, "__args__", ()) if isinstance(one, type) and issubclass(one, Table)
-        ]
-        table = inner[0] if inner and part != location[-1] else table
+        known = table.keys()[part]
+        if part != location[-1]:
+            table = table.inner_tables().get(part, table)
     return list(table.model_fields), known

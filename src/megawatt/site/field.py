@@ -4,7 +4,8 @@ Every key of every table is declared once, as ``name: Annotated[type, about(...)
 the reference page and the JSON Schema all read that one declaration.
 """
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -15,6 +16,10 @@ from pydantic_core import PydanticCustomError
 
 OPERATOR = "the operator's own papers"
 """Source of a key that only the operator can know: his contracts, name plates and meters."""
+
+LONGEST_TEXT = 200
+FIRST_DAY = dt.date(2000, 1, 1)
+LAST_DAY = dt.date(2100, 12, 31)
 
 MIXUPS: dict[str, dict[str, float]] = {
     "MW": {"kW": 1e-3, "W": 1e-6, "GW": 1e3},
@@ -92,6 +97,8 @@ class About:
 
     def unit_hint(self, value: float) -> str:
         """Name the unit that ``value`` was probably written in, or nothing."""
+        if abs(value) > 1e18:
+            return ""  # no slip of a unit, and too large to calculate with
         for other, factor in MIXUPS.get(self.unit, {}).items():
             converted = float(f"{value * factor:.12g}")
             if self.is_sane(converted) and converted != 0:
@@ -122,6 +129,8 @@ def about(
     info.metadata.append(known)
     if least is not None:
         info.metadata.append(AfterValidator(partial(_of_sane_size, known)))
+    if unit in _RULES:
+        info.metadata.append(AfterValidator(_RULES[unit]))
     return info
 
 
@@ -130,6 +139,26 @@ def _of_sane_size(known: About, value: float | None, info: ValidationInfo) -> fl
         remedy = known.unit_hint(value) or f"Check the unit: {known.unit}."
         raise breach(Breach("", f"{info.field_name} = {value:g}", f"it is {known.range_text()}", remedy))
     return value
+
+
+def _printable(text: str, info: ValidationInfo) -> str:
+    """Names stand in tables, file names and pages: no line breaks, nothing invisible, nothing endless."""
+    if not text or text != text.strip() or not text.isprintable() or len(text) > LONGEST_TEXT:
+        rule = f"it has 1 to {LONGEST_TEXT} visible characters, and no blank at its ends"
+        shown = f"{info.field_name} = {text[:40]!r}" + " ..." * (len(text) > 40)
+        raise breach(Breach("", shown, rule, "Shorten or clean it, or remove the key if it has a default."))
+    return text
+
+
+def _sane_day(day: dt.date | None, info: ValidationInfo) -> dt.date | None:
+    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+        rule = f"dates lie between {FIRST_DAY} and {LAST_DAY}"
+        raise breach(Breach("", f"{info.field_name} = {day}", rule, "Correct the year."))
+    return day
+
+
+_RULES: dict[str, Callable[[Any, ValidationInfo], Any]] = {"text": _printable, "date": _sane_day}
+"""Rules that every key of a unit obeys."""
 
 
 def about_field(info: FieldInfo) -> About:
@@ -164,6 +193,12 @@ class Table(BaseModel):
     def keys(cls) -> dict[str, About]:
         """What is known about each key, in the order of the reference page."""
         return {name: about_field(info) for name, info in cls.model_fields.items()}
+
+    @classmethod
+    def inner_tables(cls) -> dict[str, type["Table"]]:
+        """Tables inside the keys, such as the modes of a fleet, by key."""
+        parts = {key: getattr(info.annotation, "__args__", ()) for key, info in cls.model_fields.items()}
+        return {key: one for key, of in parts.items() for one in of if isinstance(one, type) and issubclass(one, Table)}
 
     def breaches(self) -> Iterator[Breach]:
         """Rules between the keys of this table that do not hold; tables add their own."""

@@ -1,8 +1,9 @@
 """The table ``[finance]``: what capital costs, for the third line of profitability and for investment."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
-from megawatt.site.field import Table, about
+from megawatt.site.field import Breach, Table, about
 
 CORE = "Core Scientific and CoreWeave, June 2024: 290 M USD a year for 200 critical IT MW at a margin of 75-80 %"
 TERAWULF = "TeraWulf and Fluidstack, August 2025: 8-10 M USD per critical IT MW paid by the host (blockspace.media)"
@@ -99,3 +100,17 @@ class Finance(Table):
             high=0.6,
         ),
     ] = 0.21
+
+    def breaches(self) -> Iterator[Breach]:
+        """Price and life of machines are given together: a price per year needs both."""
+        yield from super().breaches()
+        if (self.mining_capex_usd_per_th is None) != (self.mining_life_years is None):
+            given, other = "mining_capex_usd_per_th", "mining_life_years"
+            if self.mining_capex_usd_per_th is None:
+                given, other = other, given
+            yield Breach(
+                given,
+                f"{given} without {other}",
+                "a charge per year needs price and life",
+                f"Add {other}, or remove {given}.",
+            )

@@ -25,7 +25,9 @@ class Mode(Table):
     ]
     hashrate_fraction: Annotated[
         float,
-        about("fraction", "Share of the full hash rate.", 0.77, source="tuning runs of the firmware", low=0, high=1.5),
+        about(
+            "fraction", "Share of the full hash rate.", 0.77, source="tuning runs of the firmware", low=0.05, high=1.5
+        ),
     ]
 
 
@@ -100,7 +102,10 @@ class Fleet(Table):
         about(
             "list",
             "Ways to run the machines; one normal mode when none is given.",
-            ({"name": "eco", "power_fraction": 0.7, "hashrate_fraction": 0.77},),
+            (
+                {"name": "normal", "power_fraction": 1.0, "hashrate_fraction": 1.0},
+                {"name": "eco", "power_fraction": 0.7, "hashrate_fraction": 0.77},
+            ),
             source="tuning runs of the firmware",
             default_text="one mode, normal, 1 and 1",
         ),

@@ -122,15 +122,8 @@ class Hall(Table):
     ] = 0.0
 
     def breaches(self) -> Iterator[Breach]:
-        """The hall names its contract, and a GPU series is one."""
+        """A GPU series is one."""
         yield from super().breaches()
-        if not self.contract.strip():
-            yield Breach(
-                "contract",
-                f"hall {self.name!r} has an empty contract",
-                "a hall earns what its contract says",
-                "Write the name of a [[contract]].",
-            )
         if self.gpu_series and not self.gpu_series.startswith("gpu/"):
             yield Breach(
                 "gpu_series",

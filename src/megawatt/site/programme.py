@@ -59,7 +59,8 @@ class Programme(Table):
         ),
     ] = False
     response_minutes: Annotated[
-        float, about("minutes", "Time from call to full response.", 10.0, source=ERCOT_AS, low=0, high=1_440)
+        float,
+        about("minutes", "Time within which a call must be met in full.", 10.0, source=ERCOT_AS, low=0, high=1_440),
     ] = 10.0
     call_probability: Annotated[
         float,
@@ -88,11 +89,11 @@ class Programme(Table):
         float,
         about(
             "fraction",
-            "Share of the capacity payment taken back after a failed call.",
+            "Share of the capacity payment taken back after a failed call; above 1 where more than the interval paid is taken.",
             1.0,
             source=RULES,
             low=0,
-            high=1,
+            high=10,
         ),
     ] = 0.0
     excludes: Annotated[

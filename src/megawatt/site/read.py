@@ -15,7 +15,7 @@ from megawatt.site.charge import Charge
 from megawatt.site.connection import Connection, DataChoice, Period, Pue
 from megawatt.site.contract import Contract
 from megawatt.site.energy import EnergyBlock
-from megawatt.site.faults import SiteFileError, faults, suggestion, toml
+from megawatt.site.faults import SiteFileError, faults, shown, suggestion, toml
 from megawatt.site.field import Table
 from megawatt.site.finance import Finance
 from megawatt.site.fleet import Fleet
@@ -128,7 +128,7 @@ class Site:
         reading = _Reading(text, place)
         attributes = reading.attributes()
         if reading.problems:
-            raise SiteFileError(tuple(sorted(reading.problems, key=_line_number)))
+            raise SiteFileError(tuple(one for _, one in sorted(reading.problems, key=lambda pair: pair[0])))
         digest = hashlib.sha256(text.encode()).hexdigest()
         return cls(**attributes, place=place, sha256=digest, lines=reading.lines)
 
@@ -198,7 +198,7 @@ class _Reading:
         self.place = place
         self.document = _parsed(text, place)
         self.lines = Lines(text)
-        self.problems: list[InputError] = []
+        self.problems: list[tuple[int, InputError]] = []
 
     def attributes(self) -> dict[str, Any]:
         """The tables as attributes of `Site`; those with problems are left out."""
@@ -212,20 +212,21 @@ class _Reading:
                 found[one.attribute] = built[0]
         return found
 
-    def _problem(self, path: Path, value: str, rule: str, remedy: str) -> None:
-        self.problems.append(InputError(value, rule, remedy, _words(path, self.lines, self.place)))
+    def _problem(self, path: Path, value: str, rule: str, remedy: str, label: Any = "") -> None:
+        error = InputError(value, rule, remedy, _words(path, self.lines, self.place, label))
+        self.problems.append((self.lines.of(path) or 0, error))
 
     def _top(self) -> None:
         schema = self.document.get("schema")
         if schema != SCHEMA:
-            value = "schema is missing" if schema is None else f"schema = {toml(schema)}"
+            value = "schema is missing" if schema is None else f"schema = {shown(schema)}"
             self._problem(
                 ("schema",), value, "this version reads one schema", f"Write as first line: schema = {toml(SCHEMA)}"
             )
         known = ["schema", *TABLES]
         for name in self.document:
             if name not in known:
-                self._problem((name,), f"the table or key {name!r}", "it is unknown", suggestion(name, known))
+                self._problem((name,), f"the table or key {shown(name)}", "it is unknown", suggestion(name, known))
         for name, one in TABLES.items():
             if one.required and name not in self.document:
                 self._problem(
@@ -242,7 +243,7 @@ class _Reading:
         if not many and isinstance(given, dict):
             return [((name,), given)]
         header = f"[[{name}]]" if many else f"[{name}]"
-        what = "a table" if isinstance(given, dict) else "a list" if isinstance(given, list) else toml(given)
+        what = "a table" if isinstance(given, dict) else "a list" if isinstance(given, list) else shown(given)
         self._problem(
             (name,),
             f"{name} is {what}",
@@ -256,7 +257,8 @@ class _Reading:
         try:
             return table.model_validate(_frozen(row))
         except ValidationError as error:
-            self.problems += faults(error, table, path, lambda where: _words(where, self.lines, self.place, label))
+            for inside, found in faults(error, table):
+                self._problem((*path, *inside), found.value, found.rule, found.remedy, label)
             return None
 
 
@@ -275,15 +277,13 @@ def _words(path: Path, lines: Lines, place: str, label: Any = "") -> str:
     parts = [f"{place} line {number}" if number else place]
     if path and path[0] in TABLES:
         if len(path) > 1 and isinstance(path[1], int):
-            parts.append(f"[[{path[0]}]] {path[1] + 1}" + (f" {label!r}" if label else ""))
+            parts.append(
+                f"[[{path[0]}]] {path[1] + 1}" + (f" {label[:40]!r}" if isinstance(label, str) and label else "")
+            )
             path = path[2:]
         else:
             parts.append(f"[{path[0]}]")
             path = path[1:]
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    key = key if key.isprintable() and len(key) < 80 else shown(key)
     return ", ".join([*parts, key]) if key else ", ".join(parts)
-
-
-def _line_number(error: InputError) -> int:
-    at = re.search(r" line (\d+)", error.place or "")
-    return int(at.group(1)) if at else 0

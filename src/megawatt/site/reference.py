@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from megawatt.site.check import CHECKS
 from megawatt.site.examples import EXAMPLES
 from megawatt.site.faults import toml
 from megawatt.site.field import About, Table, about_field
@@ -15,7 +16,10 @@ A site is one TOML file. Its first line is `schema = "{SCHEMA}"`; later versions
 `megawatt init` writes an example ({", ".join(f"`{name}`" for name in EXAMPLES)}), `megawatt check FILE` names everything that is wrong with its place.
 
 Unknown keys, text for numbers, NaN, and numbers outside the sane range are errors. Powers count from the grid into the
-site; what the site pays is a positive price. This page is made from the code by `scripts/make_site_reference.py`.
+site; what the site pays is a positive price. Editors that check TOML against a JSON Schema find it in
+`docs/site.schema.json` (Taplo and Even Better TOML: write `#:schema docs/site.schema.json` at the top of the file).
+
+This page is made from the code by `scripts/make_site_reference.py`.
 """
 
 
@@ -30,19 +34,16 @@ def reference_markdown() -> str:
         )
         parts += [
             f"### `{header}` {key}\n\n{_summary(inner)}\n\n{_rows(inner)}"
-            for key, inner in inner_tables(one.table).items()
+            for key, inner in one.table.inner_tables().items()
         ]
+    parts.append(_checks())
     return "\n".join(parts)
 
 
-def inner_tables(table: type[Table]) -> dict[str, type[Table]]:
-    """Tables inside the keys of ``table``, by key."""
-    found: dict[str, type[Table]] = {}
-    for key, info in table.model_fields.items():
-        for one in getattr(info.annotation, "__args__", ()):
-            if isinstance(one, type) and issubclass(one, Table):
-                found[key] = one
-    return found
+def _checks() -> str:
+    rows = [f"| `{rule.__name__.removeprefix('check_')}` | {(rule.__doc__ or '').strip()} |" for rule in CHECKS]
+    head = f"## Checks\n\n`megawatt check` looks at {len(rows)} rules beyond single keys; a rule that does not hold is an error or a warning.\n"
+    return "\n".join([head, "| check | rule |", "|---|---|", *rows, ""])
 
 
 def _summary(table: type[Table]) -> str:
@@ -70,10 +71,18 @@ def _meaning(info: FieldInfo, known: About) -> str:
     extra = [
         f"One of {', '.join(f'`{toml(one)}`' for one in choices)}." if choices else "",
         f"Range: {known.range_text()}." if known.range_text() else "",
-        f"Only for kind {', '.join(known.kinds)}." if known.kinds else "",
-        f"Needed for kind {', '.join(known.required_for)}." if known.required_for else "",
+        _kinds(known),
     ]
     return " ".join([known.meaning, *filter(None, extra)])
+
+
+def _kinds(known: About) -> str:
+    if not known.kinds:
+        return ""
+    only, needed = ", ".join(known.kinds), ", ".join(known.required_for)
+    if only == needed:
+        return f"Only for kind {only}, which needs it."
+    return f"Only for kind {only}" + (f"; {needed} needs it." if needed else ".")
 
 
 def default_text(info: FieldInfo) -> str:
@@ -95,7 +104,7 @@ def json_schema() -> dict[str, Any]:
     for name, one in TABLES.items():
         schema = one.table.model_json_schema(ref_template="#/$defs/{model}")
         definitions |= {
-            key: _with_facts(inner, inner_tables(one.table)) for key, inner in schema.pop("$defs", {}).items()
+            key: _with_facts(inner, one.table.inner_tables()) for key, inner in schema.pop("$defs", {}).items()
         }
         table = _with_facts(schema, {"": one.table})
         properties[name] = {"type": "array", "items": table} if one.many else table
