@@ -337,3 +337,51 @@ def test_raising_the_limit_as_told_cures_the_error() -> None:
     limit = float(remedy.split("to ")[1].split(" ")[0])
     cured = dataclasses.replace(site, connection=site.connection.model_copy(update={"meter_limit_mw": limit}))
     assert "firm_load_fits" not in [one.check for one in check(cured)]
+
+
+MET_EXACTLY = [
+    ("firm_load_fits", "meter_limit_mw = 60.0", "meter_limit_mw = 6.5"),
+    ("batch_fits", "meter_limit_mw = 60.0", "meter_limit_mw = 13.0"),
+    ("batch_duty_fits_run", "min_run_minutes = 60", "min_run_minutes = 720"),
+    ("gpu_power", "gpus = 1_000\n", "gpus = 1_000\nrestart_usd = 1\n"),
+    ("blocks_divide_machines", "count = 8_000", "count = 8"),
+    ("hosting_fee_covers_energy", "fee_usd_per_kwh = 0.075", "fee_usd_per_kwh = 0.032"),
+    ("blocks_of_energy", "block_mw = 30", "block_mw = 60"),
+    ("blocks_of_energy", "price_usd_per_mwh = 32", "price_usd_per_mwh = 0"),
+    ("energy_covers_period", "block_mw = 30", "block_mw = 30\nvalid_from = 2024-07-01\nvalid_to = 2024-08-01"),
+    ("charge_is_measured", "past_peak_mw = 55", "past_peak_mw = 55\nvalid_from = 2024-07-31"),
+    ("ratchet", "past_peak_mw = 55", "past_peak_mw = 60"),
+    ("contract_covers_period", "start = 2024-01-01\nyears = 10", "start = 2024-07-01\nyears = 10"),
+    ("programme_terms", 'product = "rrs"', 'product = "rrs"\nresponse_minutes = 10'),
+]
+
+
+@pytest.mark.parametrize(("name", "before", "after"), MET_EXACTLY)
+def test_rule_met_exactly_is_silent(name: str, before: str, after: str) -> None:
+    assert [one for one in _spoilt("", before, after) if one.check == name] == []
+
+
+def test_two_modes_of_equal_hash_rate_are_one_too_many() -> None:
+    found = _spoilt("", "hashrate_fraction = 0.77", "hashrate_fraction = 1.0")
+    assert [one.check for one in found] == ["modes_are_useful"]
+
+
+def test_flexible_load_is_machines_batch_spot_and_the_range_of_a_cap() -> None:
+    """At a PUE of 1.3: batch 5 MW -> 6.5, rental 1.25 MW -> 1.625, capped 9.1 MW down to 40 % -> 7.098; firm counts nothing.
+
+    Without machines 15.223 MW can be offered; the error says so with four digits.
+    """
+    halls = SOUND[SOUND.index("[[hall]]") :]
+    text = SOUND[: SOUND.index("[[fleet]]")] + halls
+    text = text.replace('product = "rrs"', 'product = "rrs"\nmin_offer_mw = 16')
+    text += """
+[[hall]]
+name = "capped"
+kind = "capped"
+critical_it_mw = 9.1
+contract = "tenant"
+workload = "infer_llama_8b"
+min_power_fraction = 0.4
+"""
+    found = [one.rule for one in check(Site.from_text(text)) if one.check == "offer_is_possible"]
+    assert found == ["at most 15.22 MW can be offered (1 of 15.22 MW flexible load)"]
