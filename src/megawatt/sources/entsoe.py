@@ -165,14 +165,7 @@ def _instants(table: Table, timezone: str) -> tuple[Times, NDArray[np.int64], st
     tz = zone(timezone)
     starts, kept, skipped = [], [], []
     for row, text in enumerate(table.column("time")):
-        if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text):
-            raise InputError(
-                f"time is {text!r}",
-                "it is the start of an hour without an offset",
-                "Write 2024-07-01T00:00.",
-                table.place(row, "time"),
-            )
-        hour = dt.datetime.fromisoformat(text)
+        hour = _wall_clock(table, row, text)
         instant = hour.replace(tzinfo=tz).astimezone(dt.UTC)
         if instant.astimezone(tz).replace(tzinfo=None) == hour:
             starts.append(instant.replace(tzinfo=None))
@@ -183,7 +176,23 @@ def _instants(table: Table, timezone: str) -> tuple[Times, NDArray[np.int64], st
     return np.array(starts, dtype="datetime64[s]"), np.array(kept, dtype=np.int64), note
 
 
+def _wall_clock(table: Table, row: int, text: str) -> dt.datetime:
+    if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text):
+        try:
+            return dt.datetime.fromisoformat(text)
+        except ValueError:
+            pass
+    raise InputError(
+        f"time is {text!r}",
+        "it is the start of an hour without an offset",
+        "Write 2024-07-01T00:00.",
+        table.place(row, "time"),
+    )
+
+
 def _grid(table: Table, starts: Times, kept: NDArray[np.int64]) -> tuple[TimeGrid, NDArray[np.int64]]:
+    if not starts.size:
+        raise InputError("no row lies in an hour that exists", "a row is an hour", "Check the dates.", table.name)
     seconds = starts.astype(np.int64)
     offset = seconds - seconds[0]
     wrong = np.flatnonzero((np.diff(seconds) <= 0) | (offset[1:] % 3600 != 0))
