@@ -45,7 +45,7 @@ layers: .venv/dev
 	$(BIN)/lint-imports
 
 docs: .venv/dev ## the documentation as a site in site-docs
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv-peers/stamp ## ratios against other solvers and libraries, in one run
 	$(PEERS)/python bench/run.py
