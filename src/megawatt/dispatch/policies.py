@@ -52,17 +52,17 @@ THRESHOLD = Rule("threshold", "runs when the last known price is at most break-e
 DAY_AHEAD = Rule("day-ahead", "runs when the day-ahead price is at most break-even", by="day_ahead")
 HYSTERESIS = Rule("hysteresis", "threshold with a band tuned on the months before", hysteresis=True)
 PEAK_CALENDAR = Rule("peak-calendar", "threshold, and off in the hours in which peaks fall", calendar=True)
-MEGAWATT = Rule("megawatt", "hysteresis, and off in the hours in which peaks fall", hysteresis=True, calendar=True)
+COMBINED = Rule("peak-calendar-hysteresis", "peak calendar and hysteresis together", hysteresis=True, calendar=True)
 
 
 def rules_for(case: Case) -> tuple[Rule, ...]:
-    """The rules that make sense for a site's data and charges, the recommended one last."""
+    """The rules that make sense for a site's data and charges."""
     rules = [ALWAYS_ON, THRESHOLD]
     if f"price_da/{case.site.connection.load_settlement_point}" in case.data:
         rules.append(DAY_AHEAD)
     rules.append(HYSTERESIS)
     if any(one.kind == "coincident" for one in case.site.charges):
-        rules += [PEAK_CALENDAR, MEGAWATT]
+        rules += [PEAK_CALENDAR, COMBINED]
     return tuple(rules)
 
 

@@ -1,0 +1,175 @@
+"""The answer of ``decide``: what each megawatt did or should have done, what that was worth, and how sure that is."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from megawatt.core.dataset import Dataset
+from megawatt.core.units import HOURS_PER_YEAR
+from megawatt.dispatch.backtest import Result, backtest, recommended, run_rule
+from megawatt.dispatch.case import Case, case_of
+from megawatt.dispatch.general import Effort
+from megawatt.dispatch.ledger import BUYERS, settle
+from megawatt.dispatch.next_mw import NextMegawatt, break_evens_usd_per_mwh, next_megawatts
+from megawatt.dispatch.plan import Plan
+from megawatt.dispatch.policies import THRESHOLD
+from megawatt.dispatch.solve import solve
+from megawatt.site.read import Site
+
+DELAYS = (0, 1, 2, 4)
+"""Reaction delays shown, in intervals; 0 knows the interval's own price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """Net money of the recommended policy's own decisions under another assumption.
+
+    Attributes:
+        what: The assumption, in words.
+        net_usd: Net with the decisions unchanged: a lower bound, as one would decide otherwise [USD].
+    """
+
+    what: str
+    net_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything that ``megawatt decide`` found.
+
+    Attributes:
+        case: Site and data.
+        plan: The optimum with its certificate.
+        results: All policies; perfect foresight last.
+        advised: Name of the recommended policy.
+        next_mw: Values of the next megawatt.
+        delays: Net of the threshold rule by reaction delay in intervals [USD].
+        sensitivities: What other assumptions would make of the advised decisions.
+    """
+
+    case: Case
+    plan: Plan
+    results: tuple[Result, ...]
+    advised: str
+    next_mw: tuple[NextMegawatt, ...]
+    delays: dict[int, float]
+    sensitivities: tuple[Sensitivity, ...]
+
+    def result(self, name: str) -> Result:
+        """The result of one policy."""
+        return next(one for one in self.results if one.name == name)
+
+    @property
+    def best(self) -> Result:
+        """The result of the recommended policy."""
+        return self.result(self.advised)
+
+    @property
+    def rated_mw(self) -> float:
+        """Largest import of all loads together, within the limit: the megawatts that money is divided by [MW]."""
+        problem = self.case.problem
+        return float(np.minimum(problem.largest_mw, problem.limit_mw).max())
+
+    @property
+    def per_mw_year(self) -> float:
+        """Factor from money of the period to money per MW and year of 8,760 h."""
+        return HOURS_PER_YEAR / self.case.hours_covered / self.rated_mw
+
+    @property
+    def modelled(self) -> bool:
+        """Whether any input is modelled rather than measured."""
+        return any(series.provenance.modelled for series in self.case.inputs)
+
+    @property
+    def break_evens_usd_per_mwh(self) -> dict[str, float]:
+        """Mean break-even power price of each fleet [USD/MWh]."""
+        return break_evens_usd_per_mwh(self.case.problem)
+
+    def policies(self) -> pd.DataFrame:
+        """One tidy row per policy: money by buyer, energy, coins, shares."""
+        rows = []
+        for one in self.results:
+            columns = {f"{b}_usd": float(one.ledger.column(b).sum()) for b in BUYERS}
+            rows.append(
+                {
+                    "policy": one.name,
+                    "net_usd": one.net_usd,
+                    "usd_per_mw_year": one.net_usd * self.per_mw_year,
+                    **columns,
+                    "energy_mwh": one.energy_mwh,
+                    "compute_mwh": one.compute_mwh,
+                    "btc": one.btc,
+                    "switches": one.switches,
+                    "corrected": one.corrected,
+                    "margin_share": one.margin_share,
+                    "gain_share": one.gain_share,
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def intervals(self, name: str | None = None) -> pd.DataFrame:
+        """One row per interval in the site's zone: power by buyer, price and money of one policy (the advised one)."""
+        one = self.result(name or self.advised)
+        problem = self.case.problem
+        frame = {
+            "price_usd_per_mwh": np.where(self.case.covered, problem.price_usd_per_mwh, np.nan),
+            "mining_mw": one.ledger.mining_mw,
+            "ai_mw": one.ledger.tenant_mw,
+            "sold_back_mw": self._sold_back(one),
+            **{f"{b}_usd": one.ledger.column(b) for b in BUYERS},
+        }
+        return pd.DataFrame(frame, index=problem.grid.index(self.case.site.connection.timezone))
+
+    def _sold_back(self, one: Result) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Part of the fixed-price blocks that is not drawn and so is sold back at spot, shape (T,) [MW]."""
+        bought = sum(block.block_mw for block in self.case.problem.positions if block.resale != "forbidden")
+        return np.asarray(np.maximum(bought - one.ledger.import_mw, 0.0) * self.case.covered, dtype=np.float64)
+
+
+def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decision:
+    """Answer the main question for a site's period.
+
+    Args:
+        site: The site.
+        data: Series it needs; see `megawatt.app.data.data_for`.
+        effort: When the general solver may stop; coupled sites only.
+    """
+    case = case_of(site, data)
+    plan = solve(case.problem, effort)
+    results = backtest(case, plan)
+    advised = recommended(results)
+    return Decision(
+        case,
+        plan,
+        results,
+        advised.name,
+        next_megawatts(case, plan, effort),
+        {n: run_rule(case, THRESHOLD, n).net_usd for n in DELAYS},
+        sensitivities(case, advised),
+    )
+
+
+def sensitivities(case: Case, advised: Result) -> tuple[Sensitivity, ...]:
+    """The advised decisions under other hashprices and power prices."""
+    schedule = advised.schedule
+    if schedule is None:
+        return ()
+    out = []
+    for percent in (-20, 20):
+        factor = 1 + percent / 100
+        classes = tuple(
+            replace(c, revenue_usd_per_h=c.revenue_usd_per_h * (1.0 if c.hosted else factor))
+            for c in case.problem.machines
+        )
+        if classes:
+            changed = replace(case.problem, machines=classes)
+            out.append(Sensitivity(f"hashprice {percent:+d} %", settle(changed, schedule).net_usd))
+    for usd in (-10, 10):
+        prices = tuple(
+            replace(p, price_usd_per_mwh=p.price_usd_per_mwh + usd * case.covered) for p in case.problem.positions
+        )
+        dearer = case.problem.price_usd_per_mwh + usd * case.covered
+        changed = replace(case.problem, price_usd_per_mwh=dearer, positions=prices)
+        out.append(Sensitivity(f"power price {usd:+d} USD/MWh", settle(changed, schedule).net_usd))
+    return tuple(out)
