@@ -54,7 +54,7 @@ evidence: .venv/dev ## every bar in full, resumable; writes docs/evidence
 	$(BIN)/python -m evidence.run
 
 lock: .venv-lock/bin/uv ## choose new versions and write them to locks
-	scripts/lock $<
+	locks/compile $<
 
 clean: ## remove what make has made
 	rm -rf .venv .venv-peers .venv-lock site-docs out
