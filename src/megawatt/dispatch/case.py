@@ -128,7 +128,7 @@ def case_of(site: Site, data: Dataset) -> Case:
     inputs = tuple(data[name] for name in dict.fromkeys(names))
     on_grid = {series.name: series.on(grid) for series in inputs}
     covered = np.logical_and.reduce([np.isfinite(series.values) for series in on_grid.values()])
-    gaps = tuple(gap for series in on_grid.values() for gap in series.gaps())
+    gaps = tuple(dict.fromkeys(gap for series in on_grid.values() for gap in series.gaps()))
     problem = _problem(
         site, data, grid, {name: np.where(covered, s.values, 0.0) for name, s in on_grid.items()}, covered
     )

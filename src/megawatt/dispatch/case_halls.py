@@ -1,6 +1,5 @@
 """The halls of a site as loads of the problem, each with its contract's income."""
 
-import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -56,7 +55,7 @@ def terms_of(one: Contract) -> contract.Contract:
         tenant=one.tenant,
         rent_usd_per_kw_month=one.rent_usd_per_kw_month,
         start=one.start,
-        end=one.start + dt.timedelta(days=round(one.years * 365.25)),
+        end=one.end,
         escalator_per_year=one.escalator_per_year,
         power=contract.PowerTerms(one.power),
         take_or_pay_fraction=1.0 if one.take_or_pay else 0.0,
@@ -73,7 +72,9 @@ def _rent(site: Site, hall: Hall, one: Contract, grid: TimeGrid) -> Floats:
 def _firm(site: Site, hall: Hall, one: Contract, grid: TimeGrid, meter_per_it: Floats, mask: Floats) -> FirmLoad:
     power = hall.critical_it_mw * meter_per_it
     if hall.kind == "storage":
-        shelves = storage.StorageHall(ItMW(hall.critical_it_mw), hall.capacity_tb, 1.0, one.usd_per_tb_month)
+        shelves = storage.StorageHall(
+            ItMW(hall.critical_it_mw), hall.capacity_tb, one.utilisation_fraction, one.usd_per_tb_month
+        )
         rent = shelves.rent_per_interval(grid, site.connection.timezone)
     else:
         rent = _rent(site, hall, one, grid)
