@@ -255,7 +255,7 @@ def test_parquet_reads_like_the_csv_it_was_made_from(tmp_path: Path) -> None:
 def test_a_spoilt_file_reads_or_is_refused_and_never_fails_otherwise(tmp_path: Path) -> None:
     chance = np.random.default_rng(9)
     whole = [(SPECIMENS / f"{name}.csv").read_bytes() for name in ("gap", "byte-order-mark", "american-dates")]
-    answers = set()
+    answers: set[type] = set()
     for _ in range(300):
         spoilt = bytearray(whole[chance.integers(len(whole))])
         for at in chance.integers(len(spoilt), size=chance.integers(3)):
