@@ -252,6 +252,23 @@ def test_parquet_reads_like_the_csv_it_was_made_from(tmp_path: Path) -> None:
         price(tmp_path / "table.parquet")
 
 
+def test_a_spoilt_file_reads_or_is_refused_and_never_fails_otherwise(tmp_path: Path) -> None:
+    chance = np.random.default_rng(9)
+    whole = [(SPECIMENS / f"{name}.csv").read_bytes() for name in ("gap", "byte-order-mark", "american-dates")]
+    answers: set[type] = set()
+    for _ in range(300):
+        spoilt = bytearray(whole[chance.integers(len(whole))])
+        for at in chance.integers(len(spoilt), size=chance.integers(3)):
+            spoilt[at] = chance.choice(list(b'0123456789,;"\n\r\t-.:TZ x\xff\x00'))
+        (tmp_path / "spoilt.csv").write_bytes(spoilt)
+        try:
+            answers.add(type(price(tmp_path / "spoilt.csv")))
+        except InputError as refusal:
+            answers.add(type(refusal))
+
+    assert answers == {Series, InputError}
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="real data folder is absent")
 def test_a_real_year_of_quarter_hours_reads_whole() -> None:
     path = DATA / "power" / "ercot_hubavg_rt_15min_2024.csv"
