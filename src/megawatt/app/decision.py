@@ -9,7 +9,8 @@ from megawatt.core.dataset import Dataset
 from megawatt.core.units import HOURS_PER_YEAR
 from megawatt.dispatch.backtest import Result, backtest, recommended, run_rule
 from megawatt.dispatch.case import Case, case_of
-from megawatt.dispatch.general import Effort
+from megawatt.dispatch.explain import why
+from megawatt.dispatch.general import Effort, limit_price_usd_per_mw
 from megawatt.dispatch.ledger import BUYERS, settle
 from megawatt.dispatch.next_mw import NextMegawatt, break_evens_usd_per_mwh, next_megawatts
 from megawatt.dispatch.plan import Plan
@@ -120,6 +121,16 @@ class Decision:
             **{f"{b}_usd": one.ledger.column(b) for b in BUYERS},
         }
         return pd.DataFrame(frame, index=problem.grid.index(self.case.site.connection.timezone))
+
+    def why(self) -> pd.DataFrame:
+        """Per interval of the optimum: which buyer won, by how much over the next, and what held other loads."""
+        return why(self.case.problem, self.plan)
+
+    def limit_price(self) -> pd.Series:
+        """Worth of one more MW of import limit in each interval of the optimum, on/off decisions kept [USD/MW]."""
+        problem = self.case.problem
+        price = np.zeros(problem.T) if problem.separable else limit_price_usd_per_mw(problem, self.plan)
+        return pd.Series(price, index=problem.grid.index(self.case.site.connection.timezone), name="USD/MW")
 
     def _sold_back(self, one: Result) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Part of the fixed-price blocks that is not drawn and so is sold back at spot, shape (T,) [MW]."""

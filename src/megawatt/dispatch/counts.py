@@ -27,6 +27,9 @@ from megawatt.dispatch.problem import FREE, Floats, Ints, MachineClass, Problem
 from megawatt.dispatch.rows import INF, Entry, Programme
 from megawatt.dispatch.schedule import Schedule, UnitRun
 
+WHOLE = 1e-9
+"""Added before rounding down, so that a room of exactly k blocks holds k of them."""
+
 
 @dataclass(slots=True)
 class CountModel:
@@ -161,11 +164,41 @@ class CountModel:
         room = problem.limit_mw - problem.firm_mw
         entries = self._rows(self._power())
         self.limit_rows = self.programme.add_rows("meter limit", problem.T, entries, lo=-INF, hi=room)
-        most = problem.largest_mw - problem.firm_mw - sum((j.power_mw for j in problem.batches), np.zeros(problem.T))
-        cap = np.minimum(most, room)
+        if tight and problem.machines:
+            self._whole_blocks(room)
+            self._displaced(room)
+
+    def _whole_blocks(self, room: Floats) -> None:
+        """No more blocks run than whole ones fit: in all, and beside each batch job that runs.
+
+        With s the smallest power of any running block, the sum of counts is at most floor(room / s) without the job
+        and floor((room - job) / s) with it: a rounding that the relaxation cannot see, and most of its gap.
+        """
+        problem = self.problem
+        smallest = np.min([c.power_mw.min(axis=0) for c in problem.machines], axis=0)
+        smallest = np.where(smallest > 0, smallest, np.inf)  # where nothing is covered nothing is limited
+        total = float(sum(c.blocks for c in problem.machines))
+        fit = np.clip(np.floor(room / smallest + WHOLE), 0.0, total)
+        ones = np.ones(problem.T)
+        counts = [(n, ones) for n in self.running]
+        none = np.where(np.isfinite(smallest), fit, total)
+        if (none < total).any():
+            self.programme.add_rows("whole blocks", problem.T, self._rows(counts), lo=-INF, hi=none)
+        for y, job in zip(self.batch, problem.batches, strict=True):
+            beside = np.clip(np.floor((room - job.power_mw) / smallest + WHOLE), 0.0, total)
+            beside = np.where(np.isfinite(smallest), beside, total)
+            if (beside < none).any():
+                rows = self._rows([*counts, (y, none - beside)])
+                self.programme.add_rows(f"whole blocks beside {job.name}", problem.T, rows, lo=-INF, hi=none)
+
+    def _displaced(self, room: Floats) -> None:
+        """While a batch job runs the other loads cannot pass what then remains of the limit."""
+        problem = self.problem
+        batches = sum((job.power_mw for job in problem.batches), np.zeros(problem.T))
+        cap = np.minimum(problem.largest_mw - problem.firm_mw - batches, room)
         for y, job in zip(self.batch, problem.batches, strict=True):
             displaced = job.power_mw - (room - cap)
-            if tight and (displaced > 0).any() and (displaced < job.power_mw).any():
+            if (displaced > 0).any() and (displaced < job.power_mw).any():
                 rows = self._rows([*self._others(), (y, np.maximum(displaced, 0.0))])
                 self.programme.add_rows(f"meter limit beside {job.name}", problem.T, rows, lo=-INF, hi=cap)
 
