@@ -60,7 +60,7 @@ def decide(
     store: StoreFile = None,
     seconds: Annotated[
         float, typer.Option("--seconds", help="Longest time of one solve of a coupled site.", min=1)
-    ] = 120.0,
+    ] = 60.0,
 ) -> None:
     """What each megawatt did or should have done, what that was worth, and how far from the optimum it is."""
     from megawatt.app.decide import decide_site  # noqa: PLC0415

@@ -92,8 +92,13 @@ def expectation(site: Site, separable: bool, seconds: float) -> str:
     n = site.grid().n
     if separable:
         return f"{site.connection.name}: {n:,} intervals, exact path; about {4 + n / 6000:.0f} s."
-    solves = 2 + len(site.programmes) + sum(h.kind in {"firm", "batch"} for h in site.halls)
+    more = (
+        2
+        + bool(site.programmes)
+        + any(h.kind == "firm" for h in site.halls)
+        + any(h.kind == "batch" for h in site.halls)
+    )
     return (
-        f"{site.connection.name}: {n:,} intervals, coupled loads through the general solver; "
-        f"{solves} solves of at most {seconds:.0f} s each (--seconds)."
+        f"{site.connection.name}: {n:,} intervals, coupled loads through the general solver; at most {seconds:.0f} s for the "
+        f"optimum and {more} x {seconds / 3:.0f} s for the next megawatts (--seconds)."
     )

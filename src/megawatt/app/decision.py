@@ -147,6 +147,7 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
         effort: When the general solver may stop; coupled sites only.
     """
     case = case_of(site, data)
+    effort = effort or Effort()
     plan = solve(case.problem, effort)
     results = backtest(case, plan)
     advised = recommended(results)
@@ -155,7 +156,7 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
         plan,
         results,
         advised.name,
-        next_megawatts(case, plan, effort),
+        next_megawatts(case, plan, replace(effort, seconds=effort.seconds / 3)),
         {n: run_rule(case, THRESHOLD, n).net_usd for n in DELAYS},
         sensitivities(case, advised),
     )

@@ -11,7 +11,7 @@ from megawatt.site.read import Site
 
 
 def decide(
-    site: Site, data: Dataset | None = None, *, store: str | Path | None = None, seconds: float = 120.0
+    site: Site, data: Dataset | None = None, *, store: str | Path | None = None, seconds: float = 60.0
 ) -> Decision:
     """Answer the main question for a site's period.
 
