@@ -35,11 +35,15 @@ class Knowledge:
         price_usd_per_mwh: Latest known spot price at the loads' settlement point, shape (T,); NaN before there is one.
         day_ahead_usd_per_mwh: Day-ahead price of the interval itself where it is known in time, shape (T,), else NaN.
         revenue_usd_per_h: Per machine class, revenue of a running block by mode at the known hashprice, (M, T).
+        power_mw: Per machine class, meter power of a running block by mode at the known temperature, (M, T).
+        elastic_usd_per_mwh: Per elastic load, reward of each segment at what is known, (S, T).
     """
 
     price_usd_per_mwh: Floats
     day_ahead_usd_per_mwh: Floats
     revenue_usd_per_h: tuple[Floats, ...]
+    power_mw: tuple[Floats, ...]
+    elastic_usd_per_mwh: tuple[Floats, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +89,30 @@ class Case:
         price = self.price.on(grid).values if delay_intervals == 0 else self.price.last_known(at)
         ahead_name = f"price_da/{self.site.connection.load_settlement_point}"
         ahead = self.data[ahead_name].known_for(grid, at) if ahead_name in self.data else np.full(grid.n, np.nan)
-        return Knowledge(price, ahead, self._revenue_known(at))
+        heat = self._temperature_known(at)
+        elastic = self._halls_known(at, heat).elastic
+        return Knowledge(
+            price,
+            ahead,
+            self._revenue_known(at, heat),
+            tuple(power(self.site, one, heat) for one in self.site.fleets),
+            tuple(hall.segment_usd_per_mwh for hall in elastic),
+        )
 
-    def _revenue_known(self, at: Times) -> tuple[Floats, ...]:
+    def _revenue_known(self, at: Times, heat: Floats) -> tuple[Floats, ...]:
         network = Network.from_dataset(self.data) if self.site.fleets else None
-        out = []
-        for one in self.site.fleets:
-            heat = self._temperature_known(at) if one.hashrate_derating_per_c else None
-            out.append(np.nan_to_num(revenue(self.site, one, known_hashprice(network, one, at), heat)))
-        return tuple(out)
+        rows = (revenue(self.site, one, known_hashprice(network, one, at), heat) for one in self.site.fleets)
+        return tuple(np.nan_to_num(row) for row in rows)
+
+    def _halls_known(self, at: Times, heat: Floats) -> Halls:
+        factor = self.site.pue.hall_at(heat) / (1 - self.site.connection.loss_fraction)
+        return halls_of(self.site, self.data, self.problem.grid, factor, np.ones(self.problem.T), at)
 
     def _temperature_known(self, at: Times) -> Floats:
-        return self.data[temperature_name(self.site)].last_known(at)
+        """Last known temperature, 0 where none is needed or none is known yet, shape (T,) [°C]."""
+        if not needs_temperature(self.site):
+            return np.zeros(len(at))
+        return np.nan_to_num(self.data[temperature_name(self.site)].last_known(at))
 
     def with_site(self, site: Site) -> "Case":
         """The same data and coverage for a variant of the site."""
@@ -189,7 +205,7 @@ def machines_of(one: Fleet, on: dt.date) -> machines.Machines:
     )
 
 
-def revenue(site: Site, one: Fleet, hashprice_usd_per_ph_day: Floats, heat: Floats | None) -> Floats:
+def revenue(site: Site, one: Fleet, hashprice_usd_per_ph_day: Floats, heat: Floats) -> Floats:
     """What a running block brings the operator by mode, shape (M, T) [USD/h].
 
     Own machines earn the hashprice; hosted ones the fee on the energy at their plugs and a share of the hashprice. The
@@ -197,7 +213,9 @@ def revenue(site: Site, one: Fleet, hashprice_usd_per_ph_day: Floats, heat: Floa
     """
     middle = site.period.start + (site.period.end - site.period.start) / 2
     these = machines_of(one, middle)
-    earned = machines.revenue_usd_per_h(these, hashprice_usd_per_ph_day, temperature_c=heat)
+    earned = machines.revenue_usd_per_h(
+        these, hashprice_usd_per_ph_day, temperature_c=heat if one.hashrate_derating_per_c else None
+    )
     if one.owner == "own":
         return earned
     contract = site.contract(one.contract)
@@ -205,6 +223,12 @@ def revenue(site: Site, one: Fleet, hashprice_usd_per_ph_day: Floats, heat: Floa
     fee = plugs_mw * 1000.0 * contract.fee_usd_per_kwh
     out: Floats = fee + contract.revenue_share_fraction * earned
     return out
+
+
+def power(site: Site, one: Fleet, heat: Floats) -> Floats:
+    """Meter power of a running block by mode at a temperature, shape (M, T) [MW]."""
+    these = machines_of(one, site.period.start)
+    return machines.meter_mw(these, pue=site.pue.mining_at(heat), loss_fraction=site.connection.loss_fraction)
 
 
 def known_hashprice(network: Network | None, one: Fleet, at: Times) -> Floats:
@@ -217,13 +241,11 @@ def known_hashprice(network: Network | None, one: Fleet, at: Times) -> Floats:
 def _class(site: Site, one: Fleet, network: Network | None, grid: TimeGrid, heat: Floats, mask: Floats) -> MachineClass:
     step = grid.step_minutes
     settled = np.zeros(grid.n) if network is None else np.nan_to_num(network.hashprice(grid, Payout(one.payout)))
-    these = machines_of(one, site.period.start)
-    power = machines.meter_mw(these, pue=site.pue.mining_at(heat), loss_fraction=site.connection.loss_fraction)
     return MachineClass(
         one.name,
         one.blocks,
-        power_mw=power * mask,
-        revenue_usd_per_h=revenue(site, one, settled, heat if one.hashrate_derating_per_c else None) * mask,
+        power_mw=power(site, one, heat) * mask,
+        revenue_usd_per_h=revenue(site, one, settled, heat) * mask,
         start_usd=one.start_usd,
         stop_usd=one.stop_usd,
         min_up=max(1, -(-int(one.min_up_minutes) // step)),
