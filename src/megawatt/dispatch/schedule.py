@@ -61,7 +61,9 @@ class Schedule:
         total = problem.firm_mw
         for job, on in zip(problem.batches, self.batch_on, strict=True):
             total = total + job.power_mw * on
-        return np.asarray(total + self.elastic_mw.sum(axis=0), dtype=np.float64)
+        for mw in self.elastic_mw:  # not a sum over the axis: without elastic loads the default has no intervals
+            total = total + mw
+        return total
 
     def import_mw(self, problem: Problem) -> Floats:
         """Power at the meter, shape (T,) [MW]."""
