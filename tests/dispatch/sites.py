@@ -18,6 +18,7 @@ from megawatt.dispatch.problem import (
     Reserve,
 )
 from megawatt.dispatch.schedule import Schedule, UnitRun
+from megawatt.dispatch.simulate import Wish
 
 START = np.datetime64("2024-03-31T22:00:00", "s")
 RESALE: tuple[Literal["free", "spread", "forbidden"], ...] = ("free", "spread", "forbidden")
@@ -139,4 +140,14 @@ def any_schedule(problem: Problem, rng: np.random.Generator) -> Schedule:
     hours = int(problem.award_hour[-1]) + 1
     return Schedule(
         tuple(units), batch_on, most * rng.random(most.shape), 4 * rng.random((len(problem.reserves), hours))
+    )
+
+
+def any_wish(problem: Problem, rng: np.random.Generator) -> Wish:
+    """What a policy without any sense might ask for: unlimited elastic power, modes and words at random."""
+    T = problem.T
+    return Wish(
+        tuple(rng.random(T) < rng.random() for _ in problem.machines),
+        tuple(rng.integers(0, c.modes, T) for c in problem.machines),
+        rng.normal(1, 3, (len(problem.elastic), T)),
     )

@@ -285,7 +285,7 @@ def start_loss_usd(c: MachineClass, hours: float, T: int) -> Floats:
     """Revenue lost to ramping by a start in each interval, never more than the true loss, shape (T,) [USD]."""
     lost = np.zeros(T)
     least = c.revenue_usd_per_h.min(axis=0)
-    for i, fraction in enumerate(c.ramp_loss[: c.min_up]):
+    for i, fraction in enumerate(c.ramp_loss[: min(c.min_up, T)]):
         lost[: T - i] += hours * fraction * least[i:]
     return np.maximum(lost, 0.0)
 
