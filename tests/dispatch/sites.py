@@ -150,4 +150,5 @@ def any_wish(problem: Problem, rng: np.random.Generator) -> Wish:
         tuple(rng.random(T) < rng.random() for _ in problem.machines),
         tuple(rng.integers(0, c.modes, T) for c in problem.machines),
         rng.normal(1, 3, (len(problem.elastic), T)),
+        tuple(rng.permutation(len(problem.machines)).tolist()),
     )

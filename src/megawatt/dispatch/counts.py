@@ -126,7 +126,7 @@ class CountModel:
         for job in problem.batches:
             cost = problem.cost_usd_per_mwh - job.pass_through * problem.recovered_usd_per_mwh
             worth = problem.grid.hours * (job.fee_usd_per_h - job.power_mw * cost)
-            y = add.add_columns(f"work of {job.name}", problem.T, hi=1.0, cost=-worth, whole=True)
+            y = add.add_columns(f"work of {job.name}", problem.T, hi=job.power_mw > 0, cost=-worth, whole=True)
             s = add.add_columns(f"restarts of {job.name}", problem.T, hi=1.0, cost=job.restart_usd)
             before = np.zeros(problem.T)
             before[0] = job.initial_on
