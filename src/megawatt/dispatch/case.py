@@ -17,7 +17,7 @@ from megawatt.core.series import Gap, Series
 from megawatt.core.timegrid import TimeGrid, Times
 from megawatt.dispatch.case_halls import Halls, halls_of
 from megawatt.dispatch.case_power import peak_adder, peak_charges, positions, reserves
-from megawatt.dispatch.problem import Floats, InitialState, MachineClass, Problem
+from megawatt.dispatch.problem import ElasticLoad, Floats, InitialState, MachineClass, Problem
 from megawatt.mining import fleet as machines
 from megawatt.mining.hashprice import Payout
 from megawatt.mining.network import Network
@@ -25,6 +25,9 @@ from megawatt.site.fleet import Fleet
 from megawatt.site.read import Site
 
 TEMPERATURE = "temperature/{zone}"
+
+USUAL_C = 20.0
+"""Outdoor temperature that is assumed for a decision before any is known [°C]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +38,15 @@ class Knowledge:
         price_usd_per_mwh: Latest known spot price at the loads' settlement point, shape (T,); NaN before there is one.
         day_ahead_usd_per_mwh: Day-ahead price of the interval itself where it is known in time, shape (T,), else NaN.
         revenue_usd_per_h: Per machine class, revenue of a running block by mode at the known hashprice, (M, T).
-        power_mw: Per machine class, meter power of a running block by mode at the known temperature, (M, T).
-        elastic_usd_per_mwh: Per elastic load, reward of each segment at what is known, (S, T).
+        power_mw: Per machine class, meter power of a running block by mode at the known temperature, (M, T) [MW].
+        elastic: Elastic loads at the known temperature and rental price.
     """
 
     price_usd_per_mwh: Floats
     day_ahead_usd_per_mwh: Floats
     revenue_usd_per_h: tuple[Floats, ...]
     power_mw: tuple[Floats, ...]
-    elastic_usd_per_mwh: tuple[Floats, ...]
+    elastic: tuple[ElasticLoad, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +93,34 @@ class Case:
         ahead_name = f"price_da/{self.site.connection.load_settlement_point}"
         ahead = self.data[ahead_name].known_for(grid, at) if ahead_name in self.data else np.full(grid.n, np.nan)
         heat = self._temperature_known(at)
-        elastic = self._halls_known(at, heat).elastic
-        return Knowledge(
-            price,
-            ahead,
-            self._revenue_known(at, heat),
-            tuple(power(self.site, one, heat) for one in self.site.fleets),
-            tuple(hall.segment_usd_per_mwh for hall in elastic),
-        )
+        power = tuple(_power(self.site, one, heat) for one in self.site.fleets)
+        return Knowledge(price, ahead, self._revenue_known(at, heat), power, self._elastic_known(at, heat))
 
     def _revenue_known(self, at: Times, heat: Floats) -> tuple[Floats, ...]:
         network = Network.from_dataset(self.data) if self.site.fleets else None
-        rows = (revenue(self.site, one, known_hashprice(network, one, at), heat) for one in self.site.fleets)
-        return tuple(np.nan_to_num(row) for row in rows)
+        out = []
+        for one in self.site.fleets:
+            known_heat = heat if one.hashrate_derating_per_c else None
+            out.append(np.nan_to_num(revenue(self.site, one, known_hashprice(network, one, at), known_heat)))
+        return tuple(out)
 
-    def _halls_known(self, at: Times, heat: Floats) -> Halls:
-        factor = self.site.pue.hall_at(heat) / (1 - self.site.connection.loss_fraction)
-        return halls_of(self.site, self.data, self.problem.grid, factor, np.ones(self.problem.T), at)
+    def _elastic_known(self, at: Times, heat: Floats) -> tuple[ElasticLoad, ...]:
+        """The elastic loads as they look at each instant of ``at``, on the case's grid."""
+        grid, priced = self.problem.grid, {hall.gpu_series for hall in self.site.halls if hall.gpu_series}
+        known = self.data.with_series(
+            *(
+                replace(self.data[name], grid=grid, values=self.data[name].last_known(at), known_at=at)
+                for name in priced
+            )
+        )
+        return halls_of(self.site, known, grid, _meter_per_it(self.site, heat), np.ones(grid.n)).elastic
 
     def _temperature_known(self, at: Times) -> Floats:
-        """Last known temperature, 0 where none is needed or none is known yet, shape (T,) [°C]."""
+        """Latest known temperature [°C]; before there is one, and where none is needed, ``USUAL_C``."""
         if not needs_temperature(self.site):
-            return np.zeros(len(at))
-        return np.nan_to_num(self.data[temperature_name(self.site)].last_known(at))
+            return np.full(len(at), USUAL_C)
+        known = self.data[temperature_name(self.site)].last_known(at)
+        return np.where(np.isfinite(known), known, USUAL_C)
 
     def with_site(self, site: Site) -> "Case":
         """The same data and coverage for a variant of the site."""
@@ -166,8 +174,7 @@ def _problem(
     price = values[price_name(site)]
     network = Network.from_dataset(data) if site.fleets else None
     classes = tuple(_class(site, one, network, grid, heat, mask) for one in site.fleets)
-    loss = 1 - site.connection.loss_fraction
-    halls: Halls = halls_of(site, data, grid, site.pue.hall_at(heat) / loss * mask, mask)
+    halls: Halls = halls_of(site, data, grid, _meter_per_it(site, heat) * mask, mask)
     problem = Problem(
         grid,
         price_usd_per_mwh=price,
@@ -205,7 +212,7 @@ def machines_of(one: Fleet, on: dt.date) -> machines.Machines:
     )
 
 
-def revenue(site: Site, one: Fleet, hashprice_usd_per_ph_day: Floats, heat: Floats) -> Floats:
+def revenue(site: Site, one: Fleet, hashprice_usd_per_ph_day: Floats, heat: Floats | None) -> Floats:
     """What a running block brings the operator by mode, shape (M, T) [USD/h].
 
     Own machines earn the hashprice; hosted ones the fee on the energy at their plugs and a share of the hashprice. The
@@ -213,9 +220,7 @@ def revenue(site: Site, one: Fleet, hashprice_usd_per_ph_day: Floats, heat: Floa
     """
     middle = site.period.start + (site.period.end - site.period.start) / 2
     these = machines_of(one, middle)
-    earned = machines.revenue_usd_per_h(
-        these, hashprice_usd_per_ph_day, temperature_c=heat if one.hashrate_derating_per_c else None
-    )
+    earned = machines.revenue_usd_per_h(these, hashprice_usd_per_ph_day, temperature_c=heat)
     if one.owner == "own":
         return earned
     contract = site.contract(one.contract)
@@ -225,17 +230,22 @@ def revenue(site: Site, one: Fleet, hashprice_usd_per_ph_day: Floats, heat: Floa
     return out
 
 
-def power(site: Site, one: Fleet, heat: Floats) -> Floats:
-    """Meter power of a running block by mode at a temperature, shape (M, T) [MW]."""
-    these = machines_of(one, site.period.start)
-    return machines.meter_mw(these, pue=site.pue.mining_at(heat), loss_fraction=site.connection.loss_fraction)
-
-
 def known_hashprice(network: Network | None, one: Fleet, at: Times) -> Floats:
     """Hashprice known at each instant for a fleet's payout, shape (m,)."""
     if network is None:
         return np.zeros(len(at))
     return network.hashprice_known(at, Payout(one.payout))
+
+
+def _power(site: Site, one: Fleet, heat: Floats) -> Floats:
+    """Meter power of a running block by mode, shape (M, T) [MW]."""
+    these = machines_of(one, site.period.start)
+    return machines.meter_mw(these, pue=site.pue.mining_at(heat), loss_fraction=site.connection.loss_fraction)
+
+
+def _meter_per_it(site: Site, heat: Floats) -> Floats:
+    """Meter MW per IT MW of the halls, shape (T,)."""
+    return site.pue.hall_at(heat) / (1 - site.connection.loss_fraction)
 
 
 def _class(site: Site, one: Fleet, network: Network | None, grid: TimeGrid, heat: Floats, mask: Floats) -> MachineClass:
@@ -244,8 +254,8 @@ def _class(site: Site, one: Fleet, network: Network | None, grid: TimeGrid, heat
     return MachineClass(
         one.name,
         one.blocks,
-        power_mw=power(site, one, heat) * mask,
-        revenue_usd_per_h=revenue(site, one, settled, heat) * mask,
+        power_mw=_power(site, one, heat) * mask,
+        revenue_usd_per_h=revenue(site, one, settled, heat if one.hashrate_derating_per_c else None) * mask,
         start_usd=one.start_usd,
         stop_usd=one.stop_usd,
         min_up=max(1, -(-int(one.min_up_minutes) // step)),

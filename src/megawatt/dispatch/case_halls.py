@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from megawatt.core.dataset import Dataset
-from megawatt.core.timegrid import TimeGrid, Times
+from megawatt.core.timegrid import TimeGrid
 from megawatt.core.units import ItMW
 from megawatt.dispatch.problem import BatchJob, ElasticLoad, FirmLoad, Floats
 from megawatt.hosting import batch, contract, spot, storage, throughput
@@ -25,9 +25,7 @@ class Halls:
     elastic: tuple[ElasticLoad, ...]
 
 
-def halls_of(
-    site: Site, data: Dataset, grid: TimeGrid, meter_per_it: Floats, mask: Floats, at: Times | None = None
-) -> Halls:
+def halls_of(site: Site, data: Dataset, grid: TimeGrid, meter_per_it: Floats, mask: Floats) -> Halls:
     """Every hall of the site.
 
     Args:
@@ -36,7 +34,6 @@ def halls_of(
         grid: Time grid.
         meter_per_it: Meter MW per IT MW, shape (T,); 0 where the period is not covered.
         mask: 1 where the period is covered, else 0, shape (T,).
-        at: Instants at which each interval is decided, shape (T,), for what was known then; None for what was settled.
     """
     firm, batches, elastic = [], [], []
     for hall in site.halls:
@@ -48,8 +45,7 @@ def halls_of(
         elif hall.kind == "capped":
             elastic.append(_capped(site, hall, terms, grid, meter_per_it, mask))
         else:
-            price = gpu_price(hall, terms, data, grid, at)
-            elastic.append(_spot(hall, terms, price, grid, meter_per_it, mask))
+            elastic.append(_spot(hall, terms, data, grid, meter_per_it, mask))
     return Halls(tuple(firm), tuple(batches), tuple(elastic))
 
 
@@ -132,17 +128,11 @@ def _capped(site: Site, hall: Hall, one: Contract, grid: TimeGrid, meter_per_it:
     )
 
 
-def gpu_price(hall: Hall, one: Contract, data: Dataset, grid: TimeGrid, at: Times | None) -> Floats:
-    """Price of a GPU-hour: a series' where one is named, the contract's otherwise, shape (T,) [USD/GPU-h]."""
-    if not hall.gpu_series:
-        return np.full(grid.n, one.usd_per_gpu_hour)
-    series = data[hall.gpu_series]
-    return series.on(grid).values if at is None else series.last_known(at)
-
-
-def _spot(hall: Hall, one: Contract, price: Floats, grid: TimeGrid, meter_per_it: Floats, mask: Floats) -> ElasticLoad:
+def _spot(hall: Hall, one: Contract, data: Dataset, grid: TimeGrid, meter_per_it: Floats, mask: Floats) -> ElasticLoad:
+    """GPU-hours at the dated price of a series, or at the contract's price where no series is named."""
     density = float(Fraction(hall.gpus) / Fraction(hall.critical_it_mw))
     rented = spot.SpotHall(ItMW(hall.critical_it_mw), density, one.utilisation_fraction, one.platform_fee_fraction)
+    price = data[hall.gpu_series].on(grid).values if hall.gpu_series else np.full(grid.n, one.usd_per_gpu_hour)
     per_it_mwh = np.nan_to_num(rented.usd_per_it_mwh(price)) * mask
     worth = np.divide(per_it_mwh, meter_per_it, out=np.zeros(grid.n), where=meter_per_it > 0)
     zero = np.zeros(grid.n)

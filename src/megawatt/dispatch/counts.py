@@ -129,7 +129,7 @@ class CountModel:
         for job in problem.batches:
             cost = problem.cost_usd_per_mwh - job.pass_through * problem.recovered_usd_per_mwh
             worth = problem.grid.hours * (job.fee_usd_per_h - job.power_mw * cost)
-            y = add.add_columns(f"work of {job.name}", problem.T, hi=1.0, cost=-worth, whole=True)
+            y = add.add_columns(f"work of {job.name}", problem.T, hi=job.power_mw > 0, cost=-worth, whole=True)
             s = add.add_columns(f"restarts of {job.name}", problem.T, hi=1.0, cost=job.restart_usd)
             before = np.zeros(problem.T)
             before[0] = job.initial_on
@@ -318,7 +318,7 @@ def start_loss_usd(c: MachineClass, hours: float, T: int) -> Floats:
     """Revenue lost to ramping by a start in each interval, never more than the true loss, shape (T,) [USD]."""
     lost = np.zeros(T)
     least = c.revenue_usd_per_h.min(axis=0)
-    for i, fraction in enumerate(c.ramp_loss[: c.min_up]):
+    for i, fraction in enumerate(c.ramp_loss[: min(c.min_up, T)]):
         lost[: T - i] += hours * fraction * least[i:]
     return np.maximum(lost, 0.0)
 

@@ -101,7 +101,7 @@ class BatchJob:
 
     Attributes:
         name: Hall name.
-        power_mw: Meter power while running, shape (T,) [MW].
+        power_mw: Meter power while running, shape (T,) [MW]; it cannot run where this is 0.
         fee_usd_per_h: Fee while running, shape (T,) [USD/h].
         window: Number of the window of each interval, shape (T,), non-decreasing from 0.
         need: Intervals to run in each window, shape (W,).
