@@ -151,7 +151,7 @@ class EnergyPosition:
 
     Attributes:
         name: Contract name.
-        block_mw: Quantity Q [MW].
+        block_mw: Quantity Q, a number or shape (T,) where it is not delivered throughout [MW].
         fixed_usd_per_mwh: Price paid for it.
         price_usd_per_mwh: Spot price at the block's own settlement point, shape (T,).
         resale: ``free``: unused energy earns spot; ``spread``: spot less ``spread_usd_per_mwh``; ``forbidden``: nothing.
@@ -159,7 +159,7 @@ class EnergyPosition:
     """
 
     name: str
-    block_mw: float
+    block_mw: float | Floats
     fixed_usd_per_mwh: float
     price_usd_per_mwh: Floats
     resale: Literal["free", "spread", "forbidden"] = "free"
