@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from megawatt.app.data import data_for
 from megawatt.app.decide import with_period
 from megawatt.core.dataset import Dataset
-from megawatt.core.errors import InputError
+from megawatt.core.errors import InputError, UnitError
 from megawatt.core.series import Series
 from megawatt.core.timegrid import TimeGrid
+from megawatt.core.units import Unit
 from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.ledger import settle
 from megawatt.dispatch.schedule import idle
@@ -350,10 +351,17 @@ def test_short_and_long_days_have_their_hours(minutes: int, start: dt.date, hour
 
 
 def test_another_market_in_another_zone_is_stated_the_same_way() -> None:
-    """The Berlin day starts at 22:00Z in summer; its prices carry the euro until somebody converts them."""
+    """The Berlin day starts at 22:00Z in summer."""
     one = site(fleet(), zone="DE", timezone="Europe/Berlin")
     assert str(case(one).problem.grid.start) == "2024-06-30T22:00:00"
     assert break_even(one) == pytest.approx(50 / 0.48)
+
+
+def test_euros_are_not_taken_for_dollars() -> None:
+    one = site(fleet(), zone="DE", timezone="Europe/Berlin")
+    euros = replace(series("price_rt/LZ", one.grid(), 40.0), unit=Unit.EUR_PER_MWH)
+    with pytest.raises(UnitError, match="EUR/MWh"):
+        case_of(one, data(one, 40.0).with_series(euros))
 
 
 @settings(deadline=None, max_examples=25)

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from megawatt.core.dataset import Dataset
-from megawatt.core.errors import InputError
+from megawatt.core.errors import InputError, UnitError
 from megawatt.core.series import Gap, Series
 from megawatt.core.timegrid import TimeGrid, Times
+from megawatt.core.units import Unit
 from megawatt.dispatch.case_halls import Halls, halls_of
 from megawatt.dispatch.case_power import hour_grid, peak_adder, peak_charges, positions, reserves
 from megawatt.dispatch.problem import ElasticLoad, Floats, InitialState, MachineClass, Problem
@@ -27,6 +28,15 @@ from megawatt.site.fleet import Fleet
 from megawatt.site.read import Site
 
 TEMPERATURE = "temperature/{zone}"
+
+UNITS = {
+    "price_rt": Unit.USD_PER_MWH,
+    "price_da": Unit.USD_PER_MWH,
+    "as": Unit.USD_PER_MW_H,
+    "gpu": Unit.USD_PER_GPU_H,
+    "temperature": Unit.CELSIUS,
+}
+"""Unit that a series of each kind must have."""
 
 USUAL_C = 20.0
 """Outdoor temperature that is assumed for a decision before any is known [°C]."""
@@ -92,8 +102,10 @@ class Case:
         grid = self.problem.grid
         at = grid.starts - max(delay_intervals - 1, 0) * grid.step
         price = self.price.on(grid).values if delay_intervals == 0 else self.price.last_known(at)
-        ahead_name = f"price_da/{self.site.connection.load_settlement_point}"
-        ahead = self.data[ahead_name].known_for(grid, at) if ahead_name in self.data else np.full(grid.n, np.nan)
+        ahead = np.full(grid.n, np.nan)
+        if (name := f"price_da/{self.site.connection.load_settlement_point}") in self.data:
+            check_unit(self.data[name], self.site)
+            ahead = self.data[name].known_for(grid, at)
         heat = self._temperature_known(at)
         power = tuple(_power(self.site, one, heat) for one in self.site.fleets)
         return Knowledge(price, ahead, self._revenue_known(at, heat), power, self._elastic_known(at, heat))
@@ -153,6 +165,8 @@ def case_of(site: Site, data: Dataset) -> Case:
         names.append(temperature_name(site))
     names += [hall.gpu_series for hall in site.halls if hall.gpu_series]
     inputs = tuple(data[name] for name in dict.fromkeys(names))
+    for series in inputs:
+        check_unit(series, site)
     on_grid = {series.name: series.on(grid) for series in inputs}
     covered = np.logical_and.reduce([np.isfinite(series.values) for series in on_grid.values()])
     if not covered.any():
@@ -167,11 +181,29 @@ def case_of(site: Site, data: Dataset) -> Case:
         site, data, grid, {name: np.where(covered, s.values, 0.0) for name, s in on_grid.items()}, covered
     )
     sold = tuple(data[p.price_series] for p in site.programmes if p.qualified)
+    for series in sold:
+        check_unit(series, site)
     sold_on_grid = [series.on(hour_grid(grid)) for series in sold]
     gaps = tuple(dict.fromkeys(gap for series in [*on_grid.values(), *sold_on_grid] for gap in series.gaps()))
     loads = {f"load/{site.connection.zone}" for one in site.charges if one.kind == "coincident"}
     system = tuple(data[name] for name in loads if name in data)
     return Case(site, data, problem, covered, gaps, tuple(dict.fromkeys(inputs + sold + system)))
+
+
+def check_unit(series: Series, site: Site) -> None:
+    """Refuse a series in another unit than the problem counts in; the network checks its own.
+
+    Raises:
+        UnitError: The unit is another; a currency is converted by whoever knows the rate and its date.
+    """
+    right = UNITS.get(series.name.split("/", maxsplit=1)[0], series.unit)
+    if series.unit is not right:
+        raise UnitError(
+            f"the series {series.name!r} in {series.unit.value}",
+            f"money and energy of a site are counted in {right.value}",
+            "Convert it at a stated rate and import the result.",
+            site.place,
+        )
 
 
 def needs_temperature(site: Site) -> bool:
