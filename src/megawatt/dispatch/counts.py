@@ -67,6 +67,9 @@ class CountModel:
         model._demand_charges()
         model._unused_blocks()
         model._reserves()
+        if not model.programme.columns:
+            # of a model without columns HiGHS says 'empty', not whether the firm loads keep the limit
+            model.programme.add_columns("nothing to decide", 1, hi=0.0)
         return model
 
     # power at the meter as entries (column, coefficient); the row is the interval
