@@ -21,6 +21,7 @@ from megawatt.dispatch.problem import (
     FirmLoad,
     InitialState,
     MachineClass,
+    PeakCharge,
     Problem,
     Reserve,
 )
@@ -244,3 +245,13 @@ def test_batch_work_keeps_its_least_run_across_the_border_of_two_windows() -> No
     job = BatchJob("a", 6 * flat, 0 * flat, window, np.array([1, 1]), restart_usd=1.0, min_run=2)
     plan = plan_general(site([10.0, 20.0, 90.0, 90.0, 20.0, 10.0], 11.0, batches=(job,)), EXACT)
     assert plan.schedule.batch_on.tolist() == [[0, 0, 1, 1, 0, 0]]
+
+
+def test_a_site_of_firm_loads_alone_is_planned_or_explained() -> None:
+    """Nothing can be decided: 4 MW fit under 5 MW and not under 3."""
+    charge = PeakCharge("d", np.ones(1), np.zeros(2, dtype=np.int64), np.ones(2, dtype=np.bool_), np.zeros(1))
+    assert plan_general(site([20.0, 30.0], 5.0), EXACT).value_usd == pytest.approx(-200.0)
+    assert plan_general(site([20.0, 30.0], 5.0, peaks=(charge,)), EXACT).value_usd == pytest.approx(-204.0)
+    with pytest.raises(InputError, match="'meter limit'") as error:
+        plan_general(site([20.0, 30.0], 3.0), EXACT)
+    assert "give way by 1" in error.value.remedy

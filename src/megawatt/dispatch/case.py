@@ -8,15 +8,18 @@ counts the hours covered.
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from megawatt.core.dataset import Dataset
+from megawatt.core.errors import InputError, UnitError
 from megawatt.core.series import Gap, Series
 from megawatt.core.timegrid import TimeGrid, Times
+from megawatt.core.units import Unit
 from megawatt.dispatch.case_halls import Halls, halls_of
-from megawatt.dispatch.case_power import peak_adder, peak_charges, positions, reserves
+from megawatt.dispatch.case_power import hour_grid, peak_adder, peak_charges, positions, reserves
 from megawatt.dispatch.problem import ElasticLoad, Floats, InitialState, MachineClass, Problem
 from megawatt.mining import fleet as machines
 from megawatt.mining.hashprice import Payout
@@ -25,6 +28,15 @@ from megawatt.site.fleet import Fleet
 from megawatt.site.read import Site
 
 TEMPERATURE = "temperature/{zone}"
+
+UNITS = {
+    "price_rt": Unit.USD_PER_MWH,
+    "price_da": Unit.USD_PER_MWH,
+    "as": Unit.USD_PER_MW_H,
+    "gpu": Unit.USD_PER_GPU_H,
+    "temperature": Unit.CELSIUS,
+}
+"""Unit that a series of each kind must have."""
 
 USUAL_C = 20.0
 """Outdoor temperature that is assumed for a decision before any is known [°C]."""
@@ -90,8 +102,10 @@ class Case:
         grid = self.problem.grid
         at = grid.starts - max(delay_intervals - 1, 0) * grid.step
         price = self.price.on(grid).values if delay_intervals == 0 else self.price.last_known(at)
-        ahead_name = f"price_da/{self.site.connection.load_settlement_point}"
-        ahead = self.data[ahead_name].known_for(grid, at) if ahead_name in self.data else np.full(grid.n, np.nan)
+        ahead = np.full(grid.n, np.nan)
+        if (name := f"price_da/{self.site.connection.load_settlement_point}") in self.data:
+            check_unit(self.data[name], self.site)
+            ahead = self.data[name].known_for(grid, at)
         heat = self._temperature_known(at)
         power = tuple(_power(self.site, one, heat) for one in self.site.fleets)
         return Knowledge(price, ahead, self._revenue_known(at, heat), power, self._elastic_known(at, heat))
@@ -149,15 +163,47 @@ def case_of(site: Site, data: Dataset) -> Case:
         names += ["btc/price", "btc/difficulty", "btc/subsidy", "btc/fees"]
     if needs_temperature(site):
         names.append(temperature_name(site))
+    names += [hall.gpu_series for hall in site.halls if hall.gpu_series]
     inputs = tuple(data[name] for name in dict.fromkeys(names))
+    for series in inputs:
+        check_unit(series, site)
     on_grid = {series.name: series.on(grid) for series in inputs}
     covered = np.logical_and.reduce([np.isfinite(series.values) for series in on_grid.values()])
-    gaps = tuple(dict.fromkeys(gap for series in on_grid.values() for gap in series.gaps()))
+    if not covered.any():
+        empty = [name for name, series in on_grid.items() if not np.isfinite(series.values).any()]
+        raise InputError(
+            f"the period {site.period.start} to {site.period.end}, of which the data cover no interval",
+            f"every interval needs all of: {', '.join(on_grid)}",
+            f"Choose a period inside the data, or import: {', '.join(empty or on_grid)}.",
+            site.place,
+        )
     problem = _problem(
         site, data, grid, {name: np.where(covered, s.values, 0.0) for name, s in on_grid.items()}, covered
     )
-    reserve_inputs = tuple(data[p.price_series] for p in site.programmes if p.qualified)
-    return Case(site, data, problem, covered, gaps, inputs + reserve_inputs)
+    sold = tuple(data[p.price_series] for p in site.programmes if p.qualified)
+    for series in sold:
+        check_unit(series, site)
+    sold_on_grid = [series.on(hour_grid(grid)) for series in sold]
+    gaps = tuple(dict.fromkeys(gap for series in [*on_grid.values(), *sold_on_grid] for gap in series.gaps()))
+    loads = {f"load/{site.connection.zone}" for one in site.charges if one.kind == "coincident"}
+    system = tuple(data[name] for name in loads if name in data)
+    return Case(site, data, problem, covered, gaps, tuple(dict.fromkeys(inputs + sold + system)))
+
+
+def check_unit(series: Series, site: Site) -> None:
+    """Refuse a series in another unit than the problem counts in; the network checks its own.
+
+    Raises:
+        UnitError: The unit is another; a currency is converted by whoever knows the rate and its date.
+    """
+    right = UNITS.get(series.name.split("/", maxsplit=1)[0], series.unit)
+    if series.unit is not right:
+        raise UnitError(
+            f"the series {series.name!r} in {series.unit.value}",
+            f"money and energy of a site are counted in {right.value}",
+            "Convert it at a stated rate and import the result.",
+            site.place,
+        )
 
 
 def needs_temperature(site: Site) -> bool:
@@ -185,15 +231,15 @@ def _problem(
         firm=halls.firm,
         batches=halls.batches,
         elastic=halls.elastic,
-        positions=positions(site, grid, values),
+        positions=positions(site, grid, values, covered),
         peaks=peak_charges(site, grid),
     )
     award_hour, programmes = reserves(site, data, problem)
     return replace(problem, reserves=programmes, award_hour=award_hour) if programmes else problem
 
 
-def machines_of(one: Fleet, on: dt.date) -> machines.Machines:
-    """The fleet's figures as the mining package takes them, aged to a day."""
+def machines_of(one: Fleet, on: dt.date, since: dt.date) -> machines.Machines:
+    """The fleet's figures as the mining package takes them, aged to a day; ``since`` stands where no age is stated."""
     return machines.Machines(
         name=one.name,
         hashrate_th_s=one.hashrate_th_s,
@@ -207,7 +253,7 @@ def machines_of(one: Fleet, on: dt.date) -> machines.Machines:
         hashrate_derating_per_c=one.hashrate_derating_per_c,
         derating_from_c=one.derating_from_c,
         degradation_per_year=one.degradation_per_year,
-        age_years=max((on - one.installed).days / 365.25, 0.0) if one.installed else 0.0,
+        age_years=max((on - (one.installed or since)).days / 365.25, 0.0),
         minutes_to_full_hashrate=one.minutes_to_full_hashrate,
     )
 
@@ -219,7 +265,7 @@ def revenue(site: Site, one: Fleet, hashprice_usd_per_ph_day: Floats, heat: Floa
     age of the machines is that at the middle of the period: it moves by half a year at most within one.
     """
     middle = site.period.start + (site.period.end - site.period.start) / 2
-    these = machines_of(one, middle)
+    these = machines_of(one, middle, site.period.start)
     earned = machines.revenue_usd_per_h(these, hashprice_usd_per_ph_day, temperature_c=heat)
     if one.owner == "own":
         return earned
@@ -239,7 +285,7 @@ def known_hashprice(network: Network | None, one: Fleet, at: Times) -> Floats:
 
 def _power(site: Site, one: Fleet, heat: Floats) -> Floats:
     """Meter power of a running block by mode, shape (M, T) [MW]."""
-    these = machines_of(one, site.period.start)
+    these = machines_of(one, site.period.start, site.period.start)
     return machines.meter_mw(these, pue=site.pue.mining_at(heat), loss_fraction=site.connection.loss_fraction)
 
 
@@ -258,8 +304,8 @@ def _class(site: Site, one: Fleet, network: Network | None, grid: TimeGrid, heat
         revenue_usd_per_h=revenue(site, one, settled, heat if one.hashrate_derating_per_c else None) * mask,
         start_usd=one.start_usd,
         stop_usd=one.stop_usd,
-        min_up=max(1, -(-int(one.min_up_minutes) // step)),
-        min_down=max(1, -(-int(one.min_down_minutes) // step)),
+        min_up=max(1, ceil(one.min_up_minutes / step)),
+        min_down=max(1, ceil(one.min_down_minutes / step)),
         ramp_loss=machines.ramp_loss_shares(one.minutes_to_full_hashrate, step),
         initial=InitialState(on=True),
         hosted=one.owner == "hosted",

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 import numpy as np
 
 from megawatt.core.dataset import Dataset
 from megawatt.core.timegrid import TimeGrid
 from megawatt.core.units import ItMW
-from megawatt.dispatch.problem import BatchJob, ElasticLoad, FirmLoad, Floats
+from megawatt.dispatch.problem import BatchJob, ElasticLoad, FirmLoad, Floats, Ints
 from megawatt.hosting import batch, contract, spot, storage, throughput
+from megawatt.hosting.exact import exact
 from megawatt.hosting.uptime_credit import CreditStep, CreditTable
 from megawatt.site.contract import Contract
 from megawatt.site.hall import Hall
@@ -96,11 +98,18 @@ def _batch(site: Site, hall: Hall, one: Contract, grid: TimeGrid, meter_per_it: 
         power_mw=hall.critical_it_mw * meter_per_it,
         fee_usd_per_h=hall.critical_it_mw * one.fee_usd_per_it_mwh * mask,
         window=due.number,
-        need=due.required,
+        need=_due(hall.duty_fraction, due.number, mask),
         restart_usd=hall.restart_usd,
         min_run=job.min_run_steps(grid),
         pass_through=one.power == "pass_through",
     )
+
+
+def _due(duty_fraction: float, window: Ints, mask: Floats) -> Ints:
+    """Intervals due in each window: the duty's share of those that the data cover, rounded up as the contract does."""
+    covered = np.bincount(window, weights=mask)
+    duty = exact(duty_fraction, "duty_fraction")
+    return np.array([ceil(duty * int(n)) for n in covered], dtype=np.int64)
 
 
 def _capped(site: Site, hall: Hall, one: Contract, grid: TimeGrid, meter_per_it: Floats, mask: Floats) -> ElasticLoad:

@@ -70,6 +70,9 @@ class CountModel:
         model._demand_charges()
         model._unused_blocks()
         model._reserves()
+        if not model.programme.columns:
+            # of a model without columns HiGHS says 'empty', not whether the firm loads keep the limit
+            model.programme.add_columns("nothing to decide", 1, hi=0.0)
         return model
 
     # power at the meter as entries (column, coefficient); the row is the interval
@@ -234,9 +237,9 @@ class CountModel:
             add.add_rows(f"use of {block.name}", problem.T, entries, lo=block.block_mw - problem.firm_mw, hi=INF)
             gain = np.flatnonzero(loss < 0)
             if gain.size:
-                self._exactly_unused(block.name, block.block_mw, q, gain)
+                self._exactly_unused(block.name, np.broadcast_to(block.block_mw, loss.shape)[gain], q, gain)
 
-    def _exactly_unused(self, name: str, block_mw: float, q: Ints, where: Ints) -> None:
+    def _exactly_unused(self, name: str, block_mw: Floats, q: Ints, where: Ints) -> None:
         """Where unused energy is a gain, say that it is no more than max(block - import, 0)."""
         problem, add, k = self.problem, self.programme, np.arange(len(where))
         all_used = add.add_columns(f"full use of {name}", len(where), hi=1.0, whole=True)

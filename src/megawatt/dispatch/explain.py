@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Floats, Problem
+from megawatt.dispatch.schedule import POWER_TOLERANCE_MW
+from megawatt.dispatch.separable import elastic_at
 
 GRID = "grid"
 
@@ -101,10 +103,11 @@ def smallest_step_mw(problem: Problem) -> Floats:
 def _held(problem: Problem, plan: Plan, offered: Bids, at_limit: NDArray[np.bool_]) -> NDArray[np.object_]:
     """Reasons by which loads differ from what their bids alone would have them do, shape (T,)."""
     price = offered.usd_per_mwh[-1]
+    within_block = _worth_of_drawing(problem, plan)
     reasons = np.full(problem.T, "", dtype=object)
 
     def add(where: NDArray[np.bool_], reason: str) -> None:
-        fresh = where & ~np.array([reason in held for held in reasons])
+        fresh = where & ~np.array([reason in held.split(", ") for held in reasons])
         reasons[fresh] += np.where(reasons[fresh] == "", reason, ", " + reason)
 
     for unit in plan.schedule.units:
@@ -119,10 +122,25 @@ def _held(problem: Problem, plan: Plan, offered: Bids, at_limit: NDArray[np.bool
         sold = np.zeros(problem.T, dtype=np.bool_)
         if problem.reserves:
             sold = plan.schedule.award_mw.sum(axis=0)[problem.award_hour] > 0
-        add(on_though_losing & sold, "reserve award")
-        add(on_though_losing & ~sold, "dwell or switching cost")
+        bought = on_though_losing & (bid >= price - within_block)
+        add(bought, "fixed block is not resold freely")
+        add(on_though_losing & ~bought & sold, "reserve award")
+        add(on_though_losing & ~bought & ~sold, "dwell or switching cost")
     for job, on in zip(problem.batches, plan.schedule.batch_on, strict=True):
         bid = offered.usd_per_mwh[offered.names.index(job.name)]
         add((on > 0) & (bid < price), f"work due in {job.name}")
         add((on == 0) & (bid > price), f"work of {job.name} done or due later")
+    for hall, mw in zip(problem.elastic, plan.schedule.elastic_mw, strict=True):
+        short = mw < elastic_at(hall, problem) - POWER_TOLERANCE_MW
+        add(short & at_limit, "meter limit")
+        add(short & ~at_limit & bool(problem.peaks), "demand charge or switching cost")
     return reasons
+
+
+def _worth_of_drawing(problem: Problem, plan: Plan) -> Floats:
+    """What a MWh drawn saves where a fixed block that is not resold freely is not used up, shape (T,) [USD/MWh]."""
+    saved = np.zeros(problem.T)
+    for block in problem.positions:
+        within = plan.ledger.import_mw <= np.asarray(block.block_mw) + POWER_TOLERANCE_MW
+        saved += np.where(within, block.unused_loss_usd_per_mwh(), 0.0)
+    return saved

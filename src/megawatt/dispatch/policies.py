@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from megawatt.core.timegrid import Times
 from megawatt.dispatch.case import Case, Knowledge
-from megawatt.dispatch.case_power import coincident_charge
+from megawatt.dispatch.case_power import coincident_charge, in_force
 from megawatt.dispatch.problem import Floats, Problem
 from megawatt.dispatch.simulate import Bools, Wish
 from megawatt.power.coincident_peak import calendar_rule
@@ -123,7 +123,9 @@ def avoided_hours(case: Case, known: Knowledge) -> list[Bools]:
     for one in case.site.charges:
         if one.kind != "coincident":
             continue
-        hours = calendar_rule(problem.grid, months=tuple(one.months), timezone=zone)
+        hours = calendar_rule(problem.grid, months=tuple(one.months), timezone=zone) & in_force(
+            case.site, one, problem.grid
+        )
         worth = coincident_charge(case.site, one).usd_per_mw_of_one_peak
         for number in range(len(problem.machines)):
             earns = known.revenue_usd_per_h[number][0] / known.power_mw[number][0]

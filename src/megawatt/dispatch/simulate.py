@@ -4,7 +4,8 @@ Dwell times, the meter limit and batch work that is due hold whatever a policy w
 wish could not be followed is counted. Room under the limit goes to firm load, then to batch work, then to machines that
 may not stop yet, then to elastic loads, then to the other machines in the policy's order of merit. A block is started
 only where there is room for it until it may stop again, so that a limit never breaks a dwell time; elastic loads give
-way at once, so that what they will want later, which nobody knows yet, is no part of that question.
+way at once, so that what they will want later, which nobody knows yet, is no part of that question. What heat adds to
+the power of the dwell time is: it is a matter of an hour or two, and physics must hold.
 """
 
 from dataclasses import dataclass
