@@ -59,7 +59,7 @@ def test_limits_of_a_column_narrow_those_of_its_unit(tmp_path: Path) -> None:
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.floats(allow_nan=False, allow_infinity=False))
+@given(number=st.floats(allow_nan=False, allow_infinity=False))
 def test_a_printed_number_reads_back_to_the_last_digit(number: float, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert table(tmp_path_factory.mktemp("csv"), f"x\n{number!r}\n").numbers("x").tolist() == [number]
 
@@ -88,8 +88,7 @@ def test_a_file_too_large_to_hold_is_refused_before_it_is_read(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("head", "words"),
-    [(b"", "0 bytes"), (b"PK\x03\x04", "Excel workbook"), (b"\x1f\x8b", "gzip"), (b"\xff\xfea\0", "UTF-16")]
-    + [(b"time\0,price", "a zero byte at 4")],
+    [(b"", "0 bytes"), (b"PK\x03\x04", "Excel workbook"), (b"\x1f\x8b", "gzip"), (b"\xff\xfea\0", "UTF-16")],
 )
 def test_what_is_no_text_is_named_for_what_it_is(head: bytes, words: str) -> None:
     with pytest.raises(InputError, match=words):
@@ -103,9 +102,9 @@ def test_a_row_off_the_grid_is_named_and_rows_that_are_missing_are_left_open() -
     for rows, words in (
         (hours[[0, 2, 1]], "row 2: .* in order of time"),
         (hours[[0, 1, 1]], "row 2: .* stands once"),
-        (hours + np.array([0, 0, 900], "timedelta64[s]"), "row 2: 195 minutes"),
-        (hours + np.timedelta64(60, "s"), "row 0: .* full parts"),
-        (hours + np.array([0, 0, 10**8 * 3600 // 100], "timedelta64[s]"), "row 2: .* Check the year"),
+        (np.append(hours, hours[-1:] + np.timedelta64(900, "s")), "row 3: 15 minutes"),
+        ((hours + np.timedelta64(60, "s")).astype("datetime64[s]"), "row 0: .* full parts"),
+        (np.append(hours, hours[-1:] + np.timedelta64(3600 * 10_000, "s")), "row 3: .* Check the year"),
     ):
         with pytest.raises(InputError, match=words):
             row_grid(rows, 60, lambda row: f"row {row}")

@@ -13,7 +13,6 @@ from megawatt.app.data_commands import data_app
 
 app = typer.Typer(
     name="megawatt",
-    help="Decide what every megawatt of a compute site does: mine Bitcoin, serve AI, or stand by for the grid.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,6 +24,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON w
 StoreFile = Annotated[
     Path | None, typer.Option("--store", help="Local store; default $MEGAWATT_STORE or ./megawatt.sqlite.")
 ]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"megawatt {version('megawatt')}")
+        raise typer.Exit
+
+
+@app.callback()
+def megawatt(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Decide what every megawatt of a compute site does: mine Bitcoin, serve AI, or stand by for the grid."""
 
 
 @app.command()
@@ -71,7 +87,7 @@ def decide(
 def main() -> None:
     """Run the command line; errors made on purpose are printed in three parts and end with exit code 2."""
     try:
-        app()
+        app(prog_name="megawatt")
     except SystemExit:
         raise
     except OSError as error:

@@ -42,7 +42,7 @@ PLAUSIBLE: Mapping[Unit, tuple[float, float]] = {
 }
 """Values outside are taken for a wrong unit (cents, kW, Fahrenheit, EH/s) and refused."""
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class CsvTable:
         out = np.empty(len(self.rows), dtype="datetime64[s]")
         for i, cell in enumerate(self.text(column)):
             try:
-                out[i] = utc(f"{cell}T00:00Z" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell) else cell)
+                out[i] = utc(f"{cell}T00:00Z" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell, re.ASCII) else cell)
             except InputError as error:
                 raise InputError(error.value, error.rule, error.remedy, self.place(i, column)) from None
         return out
@@ -171,7 +171,7 @@ class CsvTable:
             column: Name of the column.
             like: How they are written, for example ``2024-07-01T00:00``.
         """
-        shape = re.compile(re.sub(r"\d", r"\\d", like))
+        shape = re.compile(re.sub(r"\d", r"\\d", like), re.ASCII)
         out = np.empty(len(self.rows), dtype="datetime64[s]")
         for i, cell in enumerate(self.text(column)):
             time = _on_the_calendar(cell) if shape.fullmatch(cell) else None
@@ -188,7 +188,7 @@ class CsvTable:
 
 def month_start(text: str) -> dt.date | None:
     """First day of a month written ``2024-04``; None when the text is none."""
-    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
+    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text, re.ASCII)
     return dt.date(int(match[1]), int(match[2]), 1) if match else None
 
 

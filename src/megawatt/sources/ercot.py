@@ -233,7 +233,7 @@ def _local_hours(table: CsvTable, clock: tuple[str, ...]) -> Times:
         return table.wall_times("hour_start_local", like="2024-07-01T00:00")
     hours = np.zeros(len(table.rows), dtype="timedelta64[s]")
     for row, ending in enumerate(table.text("hour_ending")):
-        if not re.fullmatch(r"\d{1,2}", ending) or not 1 <= int(ending) <= 24:
+        if not re.fullmatch(r"\d{1,2}", ending, re.ASCII) or not 1 <= int(ending) <= 24:
             raise InputError(
                 f"hour_ending is {ending!r}",
                 "hours are numbered by their end, 1 to 24",

@@ -34,7 +34,7 @@ def usual_step(instants: Times, place: Place) -> int:
         raise InputError(
             "a single row",
             "its interval has no known length",
-            "Give a longer period, or the length (step_minutes of a table).",
+            "Give a longer period, or the length (step_minutes=..., --step-minutes).",
             place(0),
         )
     lengths, counts = np.unique(distance, return_counts=True)
@@ -70,7 +70,7 @@ def row_grid(
         raise InputError(
             f"an interval that starts at {starts[0]}Z",
             f"intervals of {step_minutes} minutes start on the clock's full parts",
-            "Round the times, or declare that they name the end of an interval.",
+            "Round the times, or declare that they name the end of an interval (label='end', --label end).",
             place(0),
         )
     where = (starts - starts[0]) // np.timedelta64(60 * step_minutes, "s")

@@ -149,7 +149,7 @@ def _times(chunk: Chunk, time_format: str | None, path: Path) -> tuple[Times, bo
         raise InputError(
             f"the time {str(column.iloc[bad[0]])!r}",
             f"a time is written as {time_format!r}" if time_format else "a time is ISO 8601 and on the calendar",
-            "Write 2024-07-01T13:00 (24:00 is 00:00 of the next day), or pass time_format.",
+            "Write 2024-07-01T13:00 (24:00 is 00:00 of the next day), or pass time_format (--time-format).",
             f"{path} line {chunk.lines[bad[0]]}",
         )
     aware = parsed.dt.tz is not None
@@ -212,10 +212,10 @@ def _why_no_number(cell: str, decimal: str) -> tuple[str, str]:
     if re.fullmatch(r"[+-]?\d{1,3}([,.' ]\d{3})+([,.]\d+)?", cell):
         return (
             f"{decimal!r} is the decimal sign and thousands are not parted",
-            "Write 1234.5 for one thousand; if the comma is the decimal sign, pass decimal=','.",
+            "Write 1234.5 for one thousand; if the comma is the decimal sign, pass decimal=',' (--decimal ',').",
         )
     if re.fullmatch(r"[+-]?\d+,\d+", cell):
-        return "'.' is the decimal sign", "If the comma is the decimal sign, pass decimal=','."
+        return "'.' is the decimal sign", "If the comma is the decimal sign, pass decimal=',' (--decimal ',')."
     return "it is no number", "Write the number alone, without unit or sign of money, or leave the cell empty."
 
 

@@ -124,7 +124,7 @@ def _too_many_fields(line: int, delimiter: str, path: Path) -> InputError:
     return InputError(
         "a row with more fields than the header",
         f"{delimiter!r} parts the fields",
-        "If it is a decimal comma, export with ';' between the fields and pass decimal=','; else quote the field.",
+        "If it is a decimal comma, export with ';' between the fields and pass decimal=',' (--decimal ','); else quote the field.",
         f"{path} line {line}",
     )
 
