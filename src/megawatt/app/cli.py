@@ -3,6 +3,7 @@
 Everything heavy is imported inside the verbs, so that ``megawatt --help`` answers at once.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -87,11 +88,13 @@ def decide(
 def main() -> None:
     """Run the command line; errors made on purpose are printed in three parts and end with exit code 2."""
     try:
-        app(prog_name="megawatt")
-    except SystemExit:
-        raise
+        try:
+            app(prog_name="megawatt")
+        finally:
+            sys.stdout.flush()  # here, because at the interpreter's end a full disk could no longer be told
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
+        _leave_output()
+        where = f"{error.filename}: " if error.filename else "writing the output: "
         _stop(f"{where}{error.strerror or error}", "Check the path, its permissions and the space on the disk.")
     except Exception as error:
         from megawatt.core.errors import MegawattError  # noqa: PLC0415
@@ -110,6 +113,12 @@ def _stop_with(error: Exception) -> None:
             place = f"{one.place}: " if one.place else ""
             typer.echo(f"error: {place}{one.value}\n  rule: {one.rule}\n  do:   {one.remedy}", err=True)
     sys.exit(2)
+
+
+def _leave_output() -> None:
+    """What is still to be written goes nowhere, so that the interpreter's end does not fail on it again."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123  # a descriptor is wanted, not a path
+        os.dup2(nowhere.fileno(), sys.__stdout__.fileno() if sys.__stdout__ else 1)
 
 
 def _stop(what: str, remedy: str) -> None:

@@ -104,12 +104,14 @@ def refuse_uncovered(case: Case) -> None:
     if case.hours_covered:
         return
     period = case.site.period
-    spans = [f"{one.name} {_day(one.grid.start)} to {_day(one.grid.end)}" for one in case.inputs]
-    first, end = max(one.grid.start for one in case.inputs), min(one.grid.end for one in case.inputs)
+    # A modelled price is made for whatever period is asked for: it limits nothing.
+    given = [one for one in case.inputs if not one.provenance.modelled] or case.inputs
+    spans = dict.fromkeys(f"{one.name} {_day(one.grid.start)} to {_day(one.grid.end)}" for one in given)
+    first, end = max(one.grid.start for one in given), min(one.grid.end for one in given)
     inside = f"between {_day(first)} and {_day(end)}" if first < end else "in which all series overlap"
     raise InputError(
         f"the period {period.start} to {period.end}",
-        f"no hour of it has all its data; there are {', '.join(spans)}",
+        f"no hour of it has all its data: there are {', '.join(spans)}",
         f"Choose --from and --to {inside}, or import data of the period.",
         case.site.place,
     )
