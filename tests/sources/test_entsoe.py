@@ -54,14 +54,14 @@ def test_in_a_local_zone_the_skipped_hour_is_left_out_and_the_repeated_one_is_a_
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "no line"),
+        ("", "0 bytes"),
         ("price_da\n3\n", "'time' is missing"),
         ("time,price\n2022-07-01T00:00,3\n", "'price' is not known"),
         (HEADER + "2022-07-01T00:00Z,3,4\n", "without an offset"),
         (HEADER + "2022-13-01T00:00,3,4\n", "2022-13-01"),
-        (HEADER + "2022-07-01T00:00,3,4\n2022-07-01T00:00,3,4\n", "each once"),
+        (HEADER + "2022-07-01T00:00,3,4\n2022-07-01T00:00,3,4\n", "stands once"),
         (HEADER + "2022-07-01T01:00,3,4\n2022-07-01T00:00,3,4\n", "in order of time"),
-        (HEADER + "2022-07-01T00:00,3,4\n2022-07-01T00:30,3,4\n", "whole hours"),
+        (HEADER + "2022-07-01T00:00,3,4\n2022-07-01T00:30,3,4\n", "intervals are 60 minutes"),
         (HEADER + "2022-07-01T00:00,n/a,4\n", "line 2, column price_da"),
         (HEADER + "2022-03-27T02:00,3,4\n", "no row lies in an hour that exists"),
     ],

@@ -55,7 +55,7 @@ ILL: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "price-in-cents-per-kwh": ({}, "price-in-cents-per-kwh.csv", "mean size of 3.6", "Multiply the column by 10,"),
     "price-in-usd-per-kwh": ({}, "price-in-usd-per-kwh.csv", "mean size of 0.031", "Multiply the column by 1000"),
     "quote-not-closed": ({}, "line 5", "quoted field that does not end", "Close or remove the quote"),
-    "single-row": ({}, "single-row.csv", "a single row", "Pass step_minutes"),
+    "single-row": ({}, "line 2", "a single row", "step_minutes"),
     "spring-day-with-24-hours": ({}, "line 4", "2024-03-10T02:00:00", "that day has 23 hours"),
     "temperature-in-fahrenheit": (
         {"value": "temperature", "unit": Unit.CELSIUS},

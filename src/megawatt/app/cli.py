@@ -3,6 +3,7 @@
 Everything heavy is imported inside the verbs, so that ``megawatt --help`` answers at once.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,6 @@ from megawatt.app.data_commands import data_app
 
 app = typer.Typer(
     name="megawatt",
-    help="Decide what every megawatt of a compute site does: mine Bitcoin, serve AI, or stand by for the grid.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,6 +25,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON w
 StoreFile = Annotated[
     Path | None, typer.Option("--store", help="Local store; default $MEGAWATT_STORE or ./megawatt.sqlite.")
 ]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"megawatt {version('megawatt')}")
+        raise typer.Exit
+
+
+@app.callback()
+def megawatt(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Decide what every megawatt of a compute site does: mine Bitcoin, serve AI, or stand by for the grid."""
 
 
 @app.command()
@@ -71,11 +88,13 @@ def decide(
 def main() -> None:
     """Run the command line; errors made on purpose are printed in three parts and end with exit code 2."""
     try:
-        app()
-    except SystemExit:
-        raise
+        try:
+            app(prog_name="megawatt")
+        finally:
+            sys.stdout.flush()  # here, because at the interpreter's end a full disk could no longer be told
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
+        _leave_output()
+        where = f"{error.filename}: " if error.filename else "writing the output: "
         _stop(f"{where}{error.strerror or error}", "Check the path, its permissions and the space on the disk.")
     except Exception as error:
         from megawatt.core.errors import MegawattError  # noqa: PLC0415
@@ -94,6 +113,12 @@ def _stop_with(error: Exception) -> None:
             place = f"{one.place}: " if one.place else ""
             typer.echo(f"error: {place}{one.value}\n  rule: {one.rule}\n  do:   {one.remedy}", err=True)
     sys.exit(2)
+
+
+def _leave_output() -> None:
+    """What is still to be written goes nowhere, so that the interpreter's end does not fail on it again."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123  # a descriptor is wanted, not a path
+        os.dup2(nowhere.fileno(), sys.__stdout__.fileno() if sys.__stdout__ else 1)
 
 
 def _stop(what: str, remedy: str) -> None:

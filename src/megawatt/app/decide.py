@@ -9,14 +9,16 @@ from pathlib import Path
 import typer
 
 from megawatt.app.answer import answer
-from megawatt.app.data import data_for
+from megawatt.app.data import data_for, refuse_uncovered
 from megawatt.app.decision import Decision
 from megawatt.app.decision import decide as decide_case
+from megawatt.app.files import refuse_target
 from megawatt.app.terminal import print_decision
 from megawatt.core.errors import InputError
 from megawatt.dispatch.case import case_of
 from megawatt.dispatch.general import Effort
 from megawatt.site.check import check
+from megawatt.site.faults import SiteFileError
 from megawatt.site.read import Site
 
 
@@ -33,14 +35,14 @@ def decide_site(
     """Read, check, decide, print, and write the report."""
     site = with_period(Site.read(path), first, end)
     refuse_errors(site)
-    if report is not None and not report.parent.is_dir():
-        raise InputError(
-            f"the folder {report.parent} does not exist", "the report goes into an existing folder", "Create it first."
-        )
-    data = data_for(site, store)
+    if report is not None:
+        refuse_target(report)
     begun = time.monotonic()
+    data = data_for(site, store)
+    case = case_of(site, data)
+    refuse_uncovered(case)
     if not as_json:
-        typer.echo(expectation(site, case_of(site, data).problem.separable, seconds), err=True)
+        typer.echo(expectation(site, case.problem.separable, seconds), err=True)
     decision = decide_case(site, data, effort=Effort(seconds=seconds))
     if report is not None:
         from megawatt.app.report import write_report  # noqa: PLC0415
@@ -66,7 +68,7 @@ def with_period(site: Site, first: str | None, end: str | None) -> Site:
         raise InputError(
             f"a period from {period.start} to {period.end}",
             "its end is a later day than its start",
-            "Swap --from and --to.",
+            "Swap or correct --from and --to; --to is the day after the last.",
         )
     return replace(site, period=period)
 
@@ -81,10 +83,10 @@ def _day(text: str) -> dt.date:
 
 
 def refuse_errors(site: Site) -> None:
-    """Stop at the first error that ``megawatt check`` would name."""
-    for finding in check(site):
-        if finding.severity == "error":
-            raise finding.as_error()
+    """Stop where ``megawatt check`` would name errors, and name them all."""
+    errors = tuple(one.as_error() for one in check(site) if one.severity == "error")
+    if errors:
+        raise SiteFileError(errors)
 
 
 def expectation(site: Site, separable: bool, seconds: float) -> str:

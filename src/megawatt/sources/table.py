@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from megawatt.core.errors import InputError
 from megawatt.core.provenance import Provenance
 from megawatt.core.series import Floats, Series
-from megawatt.core.timegrid import TimeGrid, Times
+from megawatt.core.timegrid import Times
 from megawatt.core.units import Unit
+from megawatt.sources.row_grid import Place, refuse_disorder, row_grid, usual_step
 from megawatt.sources.table_rows import Chunk, rows
 from megawatt.sources.unit_hint import refuse_other_unit
 from megawatt.sources.wall_clock import to_utc
@@ -72,12 +73,18 @@ def read_table(
     if label not in {"start", "end"}:
         raise InputError(f"label {label!r}", "a time names the start or the end of its interval", "Write start or end.")
     lines, instants, values = _columns(path, time, value, timezone=timezone, decimal=decimal, time_format=time_format)
-    _refuse_disorder(lines, instants, path)
-    step = _step(lines, instants, step_minutes, path)
+
+    def place(row: int) -> str:
+        return f"{path} line {lines[row]}"
+
+    refuse_disorder(instants, place)
+    step = usual_step(instants, place) if step_minutes is None else step_minutes
     starts = instants - np.timedelta64(60 * step, "s") if label == "end" else instants
-    grid = _grid(lines, starts, step, path)
+    # Zones lie quarters of an hour apart, so an hour or a day need not start on one of UTC.
+    grid, where = row_grid(starts, step, place, align_minutes=min(step, 15))
+    _refuse_two_steps(starts, step, place)
     full = np.full(grid.n, np.nan)
-    full[(starts - grid.start) // grid.step] = values
+    full[where] = values
     if not unit_checked:
         refuse_other_unit(values, unit, f"the column {value!r}", str(path))
     known_at = grid.ends + np.timedelta64(known_after_minutes, "m")
@@ -142,7 +149,7 @@ def _times(chunk: Chunk, time_format: str | None, path: Path) -> tuple[Times, bo
         raise InputError(
             f"the time {str(column.iloc[bad[0]])!r}",
             f"a time is written as {time_format!r}" if time_format else "a time is ISO 8601 and on the calendar",
-            "Write 2024-07-01T13:00 (24:00 is 00:00 of the next day), or pass time_format.",
+            "Write 2024-07-01T13:00 (24:00 is 00:00 of the next day), or pass time_format (--time-format).",
             f"{path} line {chunk.lines[bad[0]]}",
         )
     aware = parsed.dt.tz is not None
@@ -160,22 +167,22 @@ def _mixed_offsets(line: int, path: Path) -> InputError:
 
 
 def _from_wall_clock(lines: Lines, wall: Times, timezone: str, path: Path) -> Times:
-    instants, never, alone = to_utc(wall, timezone)
-    if never.size:
+    clock = to_utc(wall, timezone)
+    if clock.never.size:
         raise InputError(
-            f"the local time {wall[never[0]]}",
+            f"the local time {wall[clock.never[0]]}",
             f"clocks in {timezone} skipped it: that day has 23 hours",
             "Remove the invented hour, or declare the zone the times are really in (UTC if every day has 24 hours).",
-            f"{path} line {lines[never[0]]}",
+            f"{path} line {lines[clock.never[0]]}",
         )
-    if alone.size:
+    if clock.alone.size:
         raise InputError(
-            f"the local time {wall[alone[0]]}",
+            f"the local time {wall[clock.alone[0]]}",
             f"clocks in {timezone} showed it twice that day and the file has it once",
             "Write both hours, or times with an offset, or declare UTC if every day has 24 hours.",
-            f"{path} line {lines[alone[0]]}",
+            f"{path} line {lines[clock.alone[0]]}",
         )
-    return instants
+    return clock.instants
 
 
 def _numbers(chunk: Chunk, decimal: str, path: Path) -> Floats:
@@ -205,73 +212,22 @@ def _why_no_number(cell: str, decimal: str) -> tuple[str, str]:
     if re.fullmatch(r"[+-]?\d{1,3}([,.' ]\d{3})+([,.]\d+)?", cell):
         return (
             f"{decimal!r} is the decimal sign and thousands are not parted",
-            "Write 1234.5 for one thousand; if the comma is the decimal sign, pass decimal=','.",
+            "Write 1234.5 for one thousand; if the comma is the decimal sign, pass decimal=',' (--decimal ',').",
         )
     if re.fullmatch(r"[+-]?\d+,\d+", cell):
-        return "'.' is the decimal sign", "If the comma is the decimal sign, pass decimal=','."
+        return "'.' is the decimal sign", "If the comma is the decimal sign, pass decimal=',' (--decimal ',')."
     return "it is no number", "Write the number alone, without unit or sign of money, or leave the cell empty."
 
 
-def _refuse_disorder(lines: Lines, instants: Times, path: Path) -> None:
-    backward = np.flatnonzero(np.diff(instants) <= np.timedelta64(0, "s")) + 1
-    if not backward.size:
-        return
-    k = backward[0]
-    if instants[k] == instants[k - 1]:
-        value, rule = f"the time {instants[k]}Z for a second time", "each interval stands once"
-        remedy = "Remove one of the two rows; if it is the repeated autumn hour, write times with an offset."
-    else:
-        value = f"the time {instants[k]}Z after {instants[k - 1]}Z"
-        rule, remedy = "rows are in order of time", "Sort the rows by time."
-    raise InputError(value, rule, remedy, f"{path} line {lines[k]}")
-
-
-def _step(lines: Lines, instants: Times, step_minutes: int | None, path: Path) -> int:
-    """Length of an interval in minutes; every distance between rows is a multiple of it."""
-    distance = np.diff(instants).astype(np.int64)
-    if step_minutes is None:
-        if not distance.size:
-            raise InputError("a single row", "its interval has no known length", "Pass step_minutes.", str(path))
-        lengths, counts = np.unique(distance, return_counts=True)
-        step_minutes = max(1, int(lengths[np.argmax(counts)]) // 60)
-    odd = np.flatnonzero(distance % (60 * step_minutes))
-    remedy = "Export one resolution per file; write missing rows with an empty value."
-    if odd.size:
-        k = odd[0]
-        raise InputError(
-            f"{distance[k] / 60:g} minutes between this row and the one before",
-            f"intervals are {step_minutes} minutes long",
-            remedy,
-            f"{path} line {lines[k + 1]}",
-        )
-    # A gap stands alone; the same long distance three times running is another resolution.
+def _refuse_two_steps(starts: Times, step_minutes: int, place: Place) -> None:
+    """A gap stands alone; the same long distance three times running is another resolution."""
+    distance = np.diff(starts).astype(np.int64)
     longer = (distance[2:] == distance[1:-1]) & (distance[1:-1] == distance[:-2]) & (distance[2:] > 60 * step_minutes)
     if longer.any():
         k = int(np.flatnonzero(longer)[0])
         raise InputError(
             f"three rows running at a distance of {distance[k] // 60} minutes",
             f"intervals are {step_minutes} minutes long",
-            remedy,
-            f"{path} line {lines[k + 1]}",
+            "Export one resolution per file; write missing rows with an empty value.",
+            place(k + 1),
         )
-    return step_minutes
-
-
-def _grid(lines: Lines, starts: Times, step_minutes: int, path: Path) -> TimeGrid:
-    if int(starts[0].astype(np.int64)) % (60 * min(step_minutes, 15)):
-        raise InputError(
-            f"an interval that starts at {starts[0]}Z",
-            f"intervals of {step_minutes} minutes start on the clock's full parts",
-            "Round the times, or pass label='end' if they name the end.",
-            f"{path} line {lines[0]}",
-        )
-    n = int((starts[-1] - starts[0]) // np.timedelta64(60 * step_minutes, "s")) + 1
-    if n > 10 * len(starts) + 100:
-        k = int(np.argmax(np.diff(starts)))
-        raise InputError(
-            f"{n} intervals from {starts[0]}Z to {starts[-1]}Z for {len(starts)} rows",
-            "at least one in ten has a row",
-            f"Check the year after {starts[k]}Z, or import the parts as series of their own.",
-            f"{path} line {lines[k + 1]}",
-        )
-    return TimeGrid(starts[0], step_minutes, n)

@@ -8,7 +8,6 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from megawatt.core.errors import InputError, MissingExtraError
+from megawatt.sources.text_file import missing_column, not_utf8, refuse_binary, unreadable
 
 CHUNK_ROWS = 500_000
-
-_MAGIC = (
-    (b"PK\x03\x04", "an Excel workbook or zip archive", "Save the sheet as CSV (UTF-8)."),
-    (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
-    (b"\xff\xfe", "UTF-16 text", "Save it as CSV in UTF-8."),
-    (b"\xfe\xff", "UTF-16 text", "Save it as CSV in UTF-8."),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +46,12 @@ def rows(path: Path, time: str, value: str) -> Iterator[Chunk]:
         with path.open("rb") as file:
             head = file.read(65_536)
     except OSError as error:
-        raise InputError(
-            f"the file cannot be read ({error.strerror})",
-            "a table is a readable file",
-            "Check path and rights.",
-            str(path),
-        ) from None
+        raise unreadable(error, path) from None
     if head[:4] == b"PAR1":
         yield from _parquet(path, time, value)
     else:
-        _refuse_binary(head, path)
+        refuse_binary(head, str(path))
         yield from _csv(path, time, value)
-
-
-def _refuse_binary(head: bytes, path: Path) -> None:
-    rule = "a table is CSV in UTF-8 or Parquet"
-    if not head:
-        raise InputError("the file is empty (0 bytes)", "a table has a header and rows", "Export it again.", str(path))
-    for magic, what, remedy in _MAGIC:
-        if head.startswith(magic):
-            raise InputError(f"the file is {what}", rule, remedy, str(path))
-    if b"\0" in head:
-        at = head.index(b"\0")
-        raise InputError(f"the file is binary (a zero byte at {at})", rule, "Export it as CSV in UTF-8.", str(path))
 
 
 def _csv(path: Path, time: str, value: str) -> Iterator[Chunk]:
@@ -131,13 +107,7 @@ def _header(path: Path, time: str, value: str) -> tuple[list[str], str]:
             return columns, mark
     columns = max(found.values(), key=len)
     missing = time if time not in columns else value
-    near = get_close_matches(missing, columns, n=1, cutoff=0.5)
-    raise InputError(
-        f"the column {missing!r}",
-        f"the header has {', '.join(repr(name) for name in columns)}",
-        f"Did you mean {near[0]!r}?" if near else "Name one of these columns.",
-        f"{path} line 1",
-    )
+    raise missing_column(missing, columns, f"{path} line 1")
 
 
 def _not_utf8(path: Path) -> InputError:
@@ -146,12 +116,7 @@ def _not_utf8(path: Path) -> InputError:
             try:
                 line.decode("utf-8-sig")
             except UnicodeDecodeError as error:
-                return InputError(
-                    f"the byte 0x{line[error.start]:02x}",
-                    "a table is CSV in UTF-8",
-                    "Save the file as CSV in UTF-8.",
-                    f"{path} line {number}",
-                )
+                return not_utf8(line[error.start], f"{path} line {number}")
     return InputError("bytes that are no text", "a table is CSV in UTF-8", "Save it as CSV in UTF-8.", str(path))
 
 
@@ -159,7 +124,7 @@ def _too_many_fields(line: int, delimiter: str, path: Path) -> InputError:
     return InputError(
         "a row with more fields than the header",
         f"{delimiter!r} parts the fields",
-        "If it is a decimal comma, export with ';' between the fields and pass decimal=','; else quote the field.",
+        "If it is a decimal comma, export with ';' between the fields and pass decimal=',' (--decimal ','); else quote the field.",
         f"{path} line {line}",
     )
 
@@ -192,13 +157,7 @@ def _parquet(path: Path, time: str, value: str) -> Iterator[Chunk]:
     columns = list(file.schema_arrow.names)
     for name in (time, value):
         if name not in columns:
-            near = get_close_matches(name, columns, n=1, cutoff=0.5)
-            raise InputError(
-                f"the column {name!r}",
-                f"the file has {', '.join(map(repr, columns))}",
-                f"Did you mean {near[0]!r}?" if near else "Name one of these columns.",
-                str(path),
-            )
+            raise missing_column(name, columns, str(path))
     row = 1
     for batch in file.iter_batches(batch_size=CHUNK_ROWS, columns=[time, value]):
         frame = batch.to_pandas()

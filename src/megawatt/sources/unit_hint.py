@@ -86,6 +86,6 @@ def refuse_other_unit(values: Floats, unit: Unit, what: str, place: str) -> None
             raise InputError(
                 f"{what} declared in {unit.value} has a mean size of {mean:.4g} and a largest of {largest:.4g}",
                 hint.rule,
-                f"{hint.remedy}, declare the unit it has, or pass unit_checked=True if the values are right.",
+                f"{hint.remedy}, declare the unit it has, or pass unit_checked=True (--unit-checked) if the values are right.",
                 place,
             )
