@@ -89,13 +89,19 @@ class Edge:
             yield Tile(level, index), b"".join(row)
             yield from self._add(level + 1, [root_of(row)])
 
-    def partials(self) -> Iterator[tuple[Tile, bytes]]:
-        """The partial tiles and the partial bundle of the present size."""
-        if self.entries:
+    def partials(self, since: int = 0) -> Iterator[tuple[Tile, bytes]]:
+        """The partial tiles and the partial bundle of the present size.
+
+        Args:
+            since: Leave out those that the tree of this size had already: a file that is served is never written
+                again, as a crash in the middle would damage what is signed.
+        """
+        if self.entries and self.size > since:
             yield Tile(ENTRIES, self.size // TILE_WIDTH, len(self.entries)), format_bundle(self.entries)
         for level, row in enumerate(self.rows):
-            if row:
-                yield Tile(level, (self.size >> (8 * level)) // TILE_WIDTH, len(row)), b"".join(row)
+            hashes = self.size >> (8 * level)
+            if row and hashes > since >> (8 * level):
+                yield Tile(level, hashes // TILE_WIDTH, len(row)), b"".join(row)
 
     def bundle_fits(self) -> bool:
         """Whether the partial bundle's entries are those that the leaf hashes stand for."""

@@ -123,7 +123,7 @@ class Log:
             # What was found may be in memory only. It goes into durable tiles before the files are written over.
             self.checkpoint()
         except BaseException:
-            self._open.close()
+            self.close()
             raise
 
     def _recover(self, witnessed_size: int) -> None:
@@ -231,7 +231,7 @@ class Log:
         entries, leaves = zip(*pending, strict=True)
         for tile, data in self._edge.extend(entries, leaves):
             self._batch.write(tile.path, data)
-        for tile, data in self._edge.partials():
+        for tile, data in self._edge.partials(since=self._head.size):
             self._batch.write(tile.path, data)
         self._batch.commit()
 
@@ -313,7 +313,8 @@ class Log:
     def close(self) -> None:
         """Give lock and descriptors back; nothing acknowledged is lost, signed or not."""
         self._broken = self._broken or "being closed"
-        self._open.close()
+        with disk_errors("closing the log"):
+            self._open.close()
 
     def __enter__(self) -> Self:
         return self
