@@ -4,6 +4,7 @@ A signature line is an em dash, a space, the key's name, a space, and base64 of 
 Lines of unknown keys are carried along and mean nothing; that is what lets keys rotate and witnesses join.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100
 KEY_ID_BYTES = 4
 _DASH = "\u2014 "
+_CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def parse_signatures(lines: bytes) -> tuple[Signature, ...]:
 
 def check_text(text: bytes) -> None:
     """Refuse text that cannot be signed: it is UTF-8, ends with a newline and has no other control character."""
-    if not text.endswith(b"\n") or any(byte < 0x20 and byte != 0x0A for byte in text):
+    if not text.endswith(b"\n") or _CONTROL.search(text):
         raise FormatError(
             f"note text {text[:40]!r}",
             "it ends with a newline and has no control character but newlines",

@@ -61,7 +61,7 @@ class TlogProof:
         index_text = lines[1] if len(lines) > 1 else ""
         index = parse_number(index_text.removeprefix("index "), "index")
         proof = cls(index, tuple(parse_hash(line, "proof hash") for line in lines[2:]), note, extra)
-        Note.from_bytes(note)
+        Checkpoint.from_text(Note.from_bytes(note).text)
         if proof.to_bytes() != data:
             raise FormatError("a proof with bytes out of place", f"it begins with {_HEADER}", "Copy it unchanged.")
         return proof

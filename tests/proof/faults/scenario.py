@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from megawatt.proof.audit import audit
@@ -89,6 +90,12 @@ def work(directory: Path, promises: Promises, system: System) -> None:
         promises.acknowledge(log.append(BATCHES[1]), BATCHES[1])
 
 
+@cache
+def root_by_definition(entries: tuple[bytes, ...]) -> bytes:
+    """The oracle's root, computed once for the same entries."""
+    return oracle_root(entries)
+
+
 def check_kept(directory: Path, promises: Promises) -> None:
     """Open the log as a new process would, and check everything that was promised.
 
@@ -112,4 +119,4 @@ def check_kept(directory: Path, promises: Promises) -> None:
     assert all(entries[index] == entry for index, entry in promises.acknowledged.items())
     for note in promises.released:
         checkpoint = policy.check(note).checkpoint
-        assert oracle_root(entries[: checkpoint.size]) == checkpoint.root
+        assert root_by_definition(tuple(entries[: checkpoint.size])) == checkpoint.root

@@ -49,13 +49,13 @@ def cut_everywhere(tmp_path: Path, *, syncfs: bool, draws: int, every: int = 1, 
 
 @pytest.mark.parametrize("syncfs", [True, False])
 def test_a_power_cut_loses_nothing_acknowledged(tmp_path: Path, syncfs: bool) -> None:
-    findings = cut_everywhere(tmp_path, syncfs=syncfs, draws=1, every=2)
+    findings = cut_everywhere(tmp_path, syncfs=syncfs, draws=1, every=4)
     assert len(findings) >= 40
     assert [finding for finding in findings if finding] == []
 
 
 def test_without_syncs_the_same_cuts_lose_acknowledged_entries(tmp_path: Path) -> None:
-    findings = cut_everywhere(tmp_path, syncfs=True, draws=1, every=4, syncs_work=False)
+    findings = cut_everywhere(tmp_path, syncfs=True, draws=1, every=10, syncs_work=False)
     assert len([finding for finding in findings if finding]) >= 5
 
 
