@@ -1,6 +1,6 @@
 """The audit finds every change of a served file, or the change is of a listed kind and alters nothing verified."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -78,20 +78,17 @@ def entry_changes(files: Files) -> Iterator[Change]:
 
 
 def file_changes(files: Files) -> Iterator[Change]:
-    """Every file deleted, and every two swapped."""
+    """Every needed file deleted (a superseded partial one may be), and every two swapped."""
+    needed = served_files(WORDS)
     for path in files:
-        if Tile.from_path(path).path in needed_files() if path != "checkpoint" else True:
+        if path == "checkpoint" or path in needed:
             yield Change("file deleted", path, {name: data for name, data in files.items() if name != path})
         for other in files:
             if path < other and files[path] != files[other]:
                 yield Change("files swapped", path, files | {path: files[other], other: files[path]})
 
 
-def needed_files() -> Files:
-    return served_files(WORDS)
-
-
-def check_found(changes: Iterator[Change] | list[Change], unchanged: tuple[AuditReport, list[bytes]]) -> list[int]:
+def check_found(changes: Iterable[Change], unchanged: tuple[AuditReport, list[bytes]]) -> tuple[int, int]:
     """Count rejected changes and accepted ones; an accepted one must be of a listed kind and change nothing verified."""
     rejected = accepted = 0
     report, words = unchanged
@@ -106,7 +103,7 @@ def check_found(changes: Iterator[Change] | list[Change], unchanged: tuple[Audit
         assert (now.head.checkpoint, now.head.log_keys, heard) == (report.head.checkpoint, report.head.log_keys, words)
         assert now.head.cosigned_at.items() <= report.head.cosigned_at.items()
         assert now.files == report.files
-    return [rejected, accepted]
+    return rejected, accepted
 
 
 def listed_kind(change: Change) -> str:
@@ -152,17 +149,17 @@ def test_every_changed_bit_and_byte_of_the_checkpoint_is_found_or_listed() -> No
     bits = list(byte_changes({"checkpoint": files["checkpoint"]}, "bit"))[:: 3]
     for change in changes + bits:
         change.files = files | change.files
-    sample = Random(1).sample(changes + bits, 700)
+    sample = Random(1).sample(changes + bits, 500)
     rejected, accepted = check_found(sample, run(files))
     assert rejected > 3 * accepted > 0
 
 
 def test_a_sample_of_all_changes_is_found_or_listed() -> None:
     files = serve()
-    sample = Random(2).sample(list(all_changes(files)), 1200)
-    rejected, accepted = check_found(sample, run(files))
-    assert rejected + accepted == 1200
-    assert rejected > 1100
+    rng = Random(2)
+    rejected, accepted = check_found((c for c in all_changes(files) if rng.random() < 0.006), run(files))
+    assert rejected > 600
+    assert rejected + accepted > 700
 
 
 @pytest.mark.full
