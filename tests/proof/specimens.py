@@ -1,6 +1,8 @@
 """The worked specimens of docs/proof: each is recomputed here, and the pages are compared with it."""
 
-from megawatt.proof.canonical import format_json
+from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, ORIGIN, TENANT, signed, tree_over
+
+from megawatt.proof.canonical import Json, format_json
 from megawatt.proof.cosignature import cosigned_message
 from megawatt.proof.entry import Entry
 from megawatt.proof.evidence import fork_between
@@ -11,7 +13,6 @@ from megawatt.proof.store.frame import format_frame
 from megawatt.proof.tiles import Tile, format_bundle
 from megawatt.proof.tlog_proof import make_proof
 from megawatt.proof.witness import Request, add_checkpoint
-from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, ORIGIN, TENANT, signed, tree_over
 
 ENTRIES = [b"alpha", b"beta", b"gamma"]
 FORGED = [b"alpha", b"delta", b"gamma"]
@@ -40,7 +41,12 @@ def _evidence() -> bytes:
 
 
 def _rotation() -> Entry:
-    body = {"role": "log", "old": LOG_KEY.key.to_text(), "new": NEW_LOG_KEY.key.to_text(), "overlap": 100}
+    body: dict[str, Json] = {
+        "role": "log",
+        "old": LOG_KEY.key.to_text(),
+        "new": NEW_LOG_KEY.key.to_text(),
+        "overlap": 100,
+    }
     return Entry("key.rotate", 1, SALT, body, {}).sign(LOG_KEY, NEW_LOG_KEY)
 
 
@@ -72,5 +78,3 @@ def specimens() -> dict[str, str]:
         "entry": _rotation().to_bytes().decode() + "\n",
         "frame": _hex(frame[: 52 + len(format_bundle(ENTRIES))]),
     }
-
-

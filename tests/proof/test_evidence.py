@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, TENANT, oracle_proof, signed, some_entries, tree_over
 
 from megawatt.proof.errors import FormatError, ProofError, VerifyError
 from megawatt.proof.evidence import FORK, ROLLBACK, UNPROVEN, Evidence, fork_between
-from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, TENANT, oracle_proof, signed, some_entries, tree_over
 
 HISTORY = some_entries(40)
 OTHER_HISTORY = [*HISTORY[:5], b"forged", *HISTORY[6:]]
@@ -57,7 +57,13 @@ def test_no_file_made_of_honest_checkpoints_convicts_an_honest_log_of_a_fork(
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("kind fork", "kind theft"), ("kind fork", "kind rollback"), ("seen 1", "seen 01"), ("/v1", "/v2"), ("\nroot", "\nproot")],
+    [
+        ("kind fork", "kind theft"),
+        ("kind fork", "kind rollback"),
+        ("seen 1", "seen 01"),
+        ("/v1", "/v2"),
+        ("\nroot", "\nproot"),
+    ],
 )
 def test_an_altered_file_is_refused(old: str, new: str) -> None:
     evidence = fork_between(signed(HISTORY[:17]), signed(OTHER_HISTORY), tree_over(OTHER_HISTORY), NOON)
@@ -68,7 +74,10 @@ def test_an_altered_file_is_refused(old: str, new: str) -> None:
         Evidence.from_bytes(text.replace(old, new, 1).encode()).check(LOG_KEY.key)
 
 
-@given(st.binary(max_size=200) | st.binary(max_size=40).map(lambda b: b + b"\n\n" + signed(HISTORY[:3]) + b"\n" + signed([])))
+@given(
+    st.binary(max_size=200)
+    | st.binary(max_size=40).map(lambda b: b + b"\n\n" + signed(HISTORY[:3]) + b"\n" + signed([]))
+)
 def test_any_bytes_are_evidence_or_refused(data: bytes) -> None:
     try:
         evidence = Evidence.from_bytes(data)

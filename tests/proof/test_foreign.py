@@ -12,11 +12,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from tests.proof.faults.failing_system import FailingSystem
+from tests.proof.samples import LOG_KEY
 
 from megawatt.proof.note import Note
 from megawatt.proof.store import Log, create_log
-from tests.proof.faults.failing_system import FailingSystem
-from tests.proof.samples import LOG_KEY
 
 GO = os.environ.get("MEGAWATT_GO") or shutil.which("go")
 GOPATH = Path(os.environ.get("MEGAWATT_GOPATH", "/usr/share/gocode"))
@@ -38,7 +38,7 @@ def verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def grow(place: Path, sizes: list[int]) -> None:
     """A log of random entries with a signed checkpoint at each size."""
-    rng = Random(11)
+    rng = Random(11)  # noqa: S311 - repeatable draws
     create_log(place, LOG_KEY, segment_bytes=1 << 17, system=FailingSystem())
     (place / "log/checkpoints").mkdir()
     with Log(place, LOG_KEY, system=FailingSystem()) as log:
@@ -50,7 +50,7 @@ def grow(place: Path, sizes: list[int]) -> None:
 
 
 def run(verifier: Path, place: Path) -> subprocess.CompletedProcess[str]:
-    command = [verifier, place / "log", LOG_KEY.key.to_text()]
+    command = [str(verifier), str(place / "log"), LOG_KEY.key.to_text()]
     return subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
 
 
@@ -81,7 +81,21 @@ def test_openssl_verifies_the_signature_of_a_checkpoint_and_refuses_an_altered_o
     public = b64decode(LOG_KEY.key.to_text().rpartition("+")[2])[1:]
     (tmp_path / "key.der").write_bytes(bytes.fromhex("302a300506032b6570032100") + public)
     (tmp_path / "signature").write_bytes(b64decode(note.signatures[0].line.rpartition(" ")[2])[4:])
-    command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "key.der", "-keyform", "DER", "-rawin", "-in", "text", "-sigfile", "signature"]
+    command = [
+        "openssl",
+        "pkeyutl",
+        "-verify",
+        "-pubin",
+        "-inkey",
+        "key.der",
+        "-keyform",
+        "DER",
+        "-rawin",
+        "-in",
+        "text",
+        "-sigfile",
+        "signature",
+    ]
     for text, code in ((note.text, 0), (note.text.replace(b"\n5\n", b"\n6\n"), 1)):
         (tmp_path / "text").write_bytes(text)
         assert subprocess.run(command, check=False, cwd=tmp_path, capture_output=True).returncode == code  # noqa: S603

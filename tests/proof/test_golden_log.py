@@ -13,7 +13,7 @@ from megawatt.proof.tiles import Tile
 
 DATA = Path(os.environ.get("MEGAWATT_DATA", Path(__file__).parents[3] / "shared" / "data")) / "validation" / "tlog"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="real data folder is absent")
-WORDS = "one two three four five six seven eit nain ten ileven twelf threeten fourten fivten".encode().split()
+WORDS = b"one two three four five six seven eit nain ten ileven twelf threeten fourten fivten".split()
 
 
 def golden_keys() -> tuple[SecretKey, VerifierKey]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, TENANT, oracle_root, some_entries
 
 from megawatt.proof.audit import audit
 from megawatt.proof.checkpoint import Checkpoint
@@ -21,7 +22,6 @@ from megawatt.proof.store import Log, ServedDirectory, create_key, create_log, r
 from megawatt.proof.store.frame import chain_of, format_frame, format_segment, parse_frame, seed_of, stray_frames
 from megawatt.proof.tlog_proof import check_proof, make_proof
 from megawatt.proof.witness import merge_cosignatures
-from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, TENANT, oracle_root, some_entries
 
 POLICY = single_log_policy(LOG_KEY.key)
 
@@ -157,7 +157,9 @@ def test_two_writers_cannot_open_one_log(place: Path) -> None:
 def test_a_writer_who_went_around_the_lock_is_noticed_before_signing(place: Path) -> None:
     with Log(place, LOG_KEY) as log:
         log.append([b"a"])
-        (place / "state/signed").write_bytes(Checkpoint(LOG_KEY.key.name, 1, oracle_root([b"x"])).sign(LOG_KEY).to_bytes())
+        (place / "state/signed").write_bytes(
+            Checkpoint(LOG_KEY.key.name, 1, oracle_root([b"x"])).sign(LOG_KEY).to_bytes()
+        )
         with pytest.raises(StoreError, match="somebody else"):
             log.checkpoint()
 
@@ -255,11 +257,13 @@ def test_many_threads_append_while_one_signs_and_every_index_is_given_once(place
         for thread in threads:
             thread.join()
         log.publish(log.checkpoint())
-    assert sorted(sum(given_out, [])) == list(range(300))
+    assert sorted(index for indexes in given_out for index in indexes) == list(range(300))
     assert sizes == sorted(sizes)
     heard: list[bytes] = []
     audit(POLICY, ServedDirectory(place / "log").fetch, (), lambda _, entry: heard.append(entry))
-    assert all(heard[index] == f"{w}/{n // 3}/{n % 3}".encode() for w in range(4) for n, index in enumerate(given_out[w]))
+    assert all(
+        heard[index] == f"{w}/{n // 3}/{n % 3}".encode() for w in range(4) for n, index in enumerate(given_out[w])
+    )
 
 
 @settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -315,7 +319,9 @@ def test_an_injected_signer_never_shows_its_secret_to_the_log(place: Path, tmp_p
         Log(place, LOG_KEY, Token())
 
 
-@pytest.mark.parametrize("path", ["../state/signed", "state/signed", "/etc/passwd", "tile/0/../../state/signed", "checkpoint.new", ""])
+@pytest.mark.parametrize(
+    "path", ["../state/signed", "state/signed", "/etc/passwd", "tile/0/../../state/signed", "checkpoint.new", ""]
+)
 def test_nothing_outside_the_served_paths_is_read(place: Path, path: str) -> None:
     with pytest.raises(FormatError):
         ServedDirectory(place / "log").fetch(path)
@@ -353,7 +359,8 @@ def test_an_entry_that_carries_a_frame_does_not_pass_for_one() -> None:
 
 
 def test_errors_give_value_rule_and_remedy_and_cross_process_borders() -> None:
-    error = pickle.loads(pickle.dumps(RollbackError("a log of size 3", "a witness cosigned 5", "Restore it.")))
+    data = pickle.dumps(RollbackError("a log of size 3", "a witness cosigned 5", "Restore it."))
+    error = pickle.loads(data)  # noqa: S301 - our own bytes
     assert isinstance(error, ProofError)
     assert (error.value, error.rule, error.remedy) == ("a log of size 3", "a witness cosigned 5", "Restore it.")
     assert str(error) == "a log of size 3, but a witness cosigned 5. Restore it."

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, TENANT
 
 from megawatt.proof.checkpoint import Checkpoint
 from megawatt.proof.errors import FormatError, ProofError
@@ -11,10 +12,9 @@ from megawatt.proof.keys import COSIGNATURE, ED25519, SecretKey, VerifierKey, si
 from megawatt.proof.note import Note, Signature
 from megawatt.proof.numerals import format_base64, format_number, parse_base64, parse_hash, parse_number
 from megawatt.proof.policy import single_log_policy
-from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, TENANT
 
 # The example of Go's x/mod/sumdb/note, a key pair and a note made by its author.
-GO_SECRET = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
+GO_SECRET = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"  # noqa: S105 - published
 GO_VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 GO_NOTE = """If you think cryptography is the answer to your problem,
 then you don't know what your problem is.
@@ -28,7 +28,9 @@ ed è subito sera.
 
 — quasimodo.example/salvatore NnugSzTjtVAewIS+Z/iJhUPeFDkO/5QQ2i5ddnGITLlC+EhfLW9oJKONrMouFSQU0xMcXxj99ihAQwaqP3ZekRwNtIc=
 """
-NAMES = st.text(st.characters(codec="utf-8", exclude_characters="+", exclude_categories=["Z", "C"]), min_size=1, max_size=30)
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_characters="+", exclude_categories=["Z", "C"]), min_size=1, max_size=30
+)
 
 
 def test_the_note_of_the_go_library_is_made_byte_for_byte() -> None:
@@ -101,7 +103,9 @@ def test_any_bytes_are_a_note_or_refused(data: bytes) -> None:
     assert note.to_bytes() == data
 
 
-@pytest.mark.parametrize("text", ["007", "+5", "1_000", "-1", " 1", "1 ", "", "1.0", "0x1", "²", "١", str(2**63), "9" * 10**6])
+@pytest.mark.parametrize(
+    "text", ["007", "+5", "1_000", "-1", " 1", "1 ", "", "1.0", "0x1", "²", "١", str(2**63), "9" * 10**6]
+)
 def test_what_only_looks_like_a_number_is_refused(text: str) -> None:
     with pytest.raises(FormatError, match="decimal number"):
         parse_number(text, "size")
@@ -138,7 +142,14 @@ def test_key_and_back(name: str, seed: bytes, kind: int) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("c74f20a3", "c74f20a4"), ("c74f20a3", "C74F20A3"), ("+AR", "+BR"), ("10TW", "10TX"), ("PeterNeumann", ""), ("+", " ")],
+    [
+        ("c74f20a3", "c74f20a4"),
+        ("c74f20a3", "C74F20A3"),
+        ("+AR", "+BR"),
+        ("10TW", "10TX"),
+        ("PeterNeumann", ""),
+        ("+", " "),
+    ],
 )
 def test_a_vkey_that_is_not_whole_is_refused(old: str, new: str) -> None:
     with pytest.raises(FormatError):

@@ -5,13 +5,13 @@ from functools import partial
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.proof.samples import LENDER, LOG_KEY, NOON, STRANGER, TENANT, signed, some_entries
 
 from megawatt.proof.cosignature import check_cosignature, cosign
 from megawatt.proof.errors import FormatError, ProofError, VerifyError
 from megawatt.proof.keys import COSIGNATURE, ED25519, SecretKey
 from megawatt.proof.note import Note, Signature
 from megawatt.proof.policy import Policy
-from tests.proof.samples import LENDER, LOG_KEY, NOON, STRANGER, TENANT, signed, some_entries
 
 X = [SecretKey(f"x{i}.example", bytes([i]) * 32, COSIGNATURE) for i in range(3)]
 Y = [SecretKey(f"y{i}.example", bytes([i + 9]) * 32, COSIGNATURE) for i in range(3)]
@@ -109,7 +109,12 @@ def test_names_may_be_any_octets_above_ascii() -> None:
 
 
 @settings(deadline=None)
-@given(st.binary(max_size=80) | st.lists(st.sampled_from([LOG_LINE, WITNESS, OTHER, "group g any w v", "quorum g", "quorum none", "", "#"])).map(lambda lines: "\n".join(lines).encode()))
+@given(
+    st.binary(max_size=80)
+    | st.lists(st.sampled_from([LOG_LINE, WITNESS, OTHER, "group g any w v", "quorum g", "quorum none", "", "#"])).map(
+        lambda lines: "\n".join(lines).encode()
+    )
+)
 def test_any_bytes_are_a_policy_or_refused(text: bytes) -> None:
     try:
         policy = Policy.from_text(text)

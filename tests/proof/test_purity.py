@@ -40,7 +40,11 @@ def test_a_pure_module_opens_no_file_socket_or_clock(file: Path) -> None:
     imported = imports_of(file)
     assert {name.partition(".")[0] for name in imported} & TOUCHES_THE_WORLD == set()
     assert not any(name.startswith("megawatt.proof.store") for name in imported)
-    calls = {node.func.id for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    calls = {
+        node.func.id
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
     assert calls & {"open", "print", "input", "exec", "eval"} == set()
 
 

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.proof.samples import oracle_root, served_files, some_entries
 
 from megawatt.proof.edge import Edge
 from megawatt.proof.errors import FormatError
@@ -20,7 +21,6 @@ from megawatt.proof.tiles import (
     parse_tile,
     tiles_of,
 )
-from tests.proof.samples import oracle_root, served_files, some_entries
 
 TILES = st.builds(Tile, st.integers(ENTRIES, 63), st.integers(0, 2**54), st.integers(1, 256))
 
@@ -131,7 +131,7 @@ def test_a_subtree_that_is_not_complete_is_refused() -> None:
 
 
 def test_a_small_tile_cache_gives_the_same_proofs() -> None:
-    files, rng = served_files(some_entries(2000)), Random(3)
+    files, rng = served_files(some_entries(2000)), Random(3)  # noqa: S311 - repeatable draws
     small = TiledTree(2000, files.__getitem__, kept_tiles=1)
     large = TiledTree(2000, files.__getitem__)
     for index in rng.sample(range(2000), 50):

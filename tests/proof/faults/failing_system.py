@@ -63,6 +63,9 @@ class FailingSystem(System):
                 os.close(fd)
         self._open.clear()
 
+    def _check_open(self, fd: int) -> None:
+        assert fd in self._open
+
     def open(self, path: Path, flags: int, mode: int = 0o600) -> int:
         def do() -> int:
             fd = System.open(self, path, flags, mode)
@@ -94,13 +97,13 @@ class FailingSystem(System):
         )
 
     def fsync(self, fd: int) -> None:
-        self._call(lambda: None)
+        self._call(lambda: self._check_open(fd))
 
     def fdatasync(self, fd: int) -> None:
-        self._call(lambda: None)
+        self._call(lambda: self._check_open(fd))
 
     def syncfs(self, fd: int) -> None:
-        self._call(lambda: None)
+        self._call(lambda: self._check_open(fd))
 
     def has_syncfs(self) -> bool:
         return self._syncfs

@@ -54,6 +54,7 @@ class RecordingSystem(System):
         self.record.append(("sync", self._paths[fd]))
 
     def syncfs(self, fd: int) -> None:
+        assert self._paths[fd].is_dir()
         self.record.append(("sync all",))
 
     def has_syncfs(self) -> bool:
