@@ -58,6 +58,10 @@ class _Comparison:
     def compare(self, tile: Tile, data: bytes) -> None:
         """Compare a tile and the superseded narrower files of the same place, which are its beginnings."""
         self._equal(tile, data)
+        self.compare_narrower(tile, data)
+
+    def compare_narrower(self, tile: Tile, data: bytes) -> None:
+        """Compare only the superseded narrower files with the beginnings of a tile or bundle."""
         for narrow in self.narrower.pop((tile.level, tile.index), ()):
             if tile.level == ENTRIES:
                 self._equal(narrow, format_bundle(parse_bundle(data, tile.width)[: narrow.width]))
@@ -78,7 +82,7 @@ def audit(
     policy: Policy,
     fetch: Fetch,
     paths: Iterable[str] = (),
-    on_entry: Callable[[int, bytes], None] = lambda _index, _entry: None,
+    on_entry: Callable[[int, bytes], None] | None = None,
 ) -> AuditReport:
     """Audit a log from its served files.
 
@@ -100,19 +104,24 @@ def audit(
     comparison.sort(paths)
     edge = Edge()
     for bundle in bundles_of(size):
-        entries = parse_bundle(fetch(bundle.path), bundle.width)
-        for index, entry in enumerate(entries, edge.size):
-            on_entry(index, entry)
-        for tile, data in edge.extend(entries, [leaf_hash(entry) for entry in entries]):
-            comparison.compare(tile, data)
+        data = fetch(bundle.path)
+        entries = parse_bundle(data, bundle.width)
+        # A bundle has one spelling, and its entries are compared through their hashes.
+        comparison.compare_narrower(bundle, data)
+        comparison.files += 1
+        if on_entry:
+            for index, entry in enumerate(entries, edge.size):
+                on_entry(index, entry)
+        for tile, hashes in edge.grow([leaf_hash(entry) for entry in entries]):
+            comparison.compare(tile, hashes)
     if edge.root() != head.checkpoint.root:
         raise VerifyError(
             f"entries with root {edge.root().hex()}",
             f"the log signed {head.checkpoint.root.hex()}",
             "Keep the checkpoint and the files: the log does not serve the entries that it signed.",
         )
-    for tile, data in edge.partials():
-        comparison.compare(tile, data)
+    for tile, hashes in edge.partials():
+        comparison.compare(tile, hashes)
     return AuditReport(head, comparison.files, tuple(comparison.unsigned))
 
 

@@ -67,13 +67,22 @@ class Edge:
             )
         at = 0
         while at < len(entries):
-            room = TILE_WIDTH - len(self.entries)
-            self.entries += entries[at : at + room]
-            index = self.size // TILE_WIDTH
-            took = min(room, len(entries) - at)
-            if took == room:
-                yield Tile(ENTRIES, index), format_bundle(self.entries)
+            took = min(TILE_WIDTH - len(self.entries), len(entries) - at)
+            self.entries += entries[at : at + took]
+            if len(self.entries) == TILE_WIDTH:
+                yield Tile(ENTRIES, self.size // TILE_WIDTH), format_bundle(self.entries)
                 self.entries = []
+            yield from self.grow(leaf_hashes[at : at + took])
+            at += took
+
+    def grow(self, leaf_hashes: Sequence[bytes]) -> Iterator[tuple[Tile, bytes]]:
+        """Append leaf hashes alone, and yield every full tile that they complete.
+
+        For readers who have the bundles already: an edge that grew so knows no entries, and goes on growing so.
+        """
+        at = 0
+        while at < len(leaf_hashes):
+            took = min(TILE_WIDTH - self.size % TILE_WIDTH, len(leaf_hashes) - at)
             yield from self._add(0, leaf_hashes[at : at + took])
             self.size += took
             at += took

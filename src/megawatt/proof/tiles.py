@@ -4,7 +4,7 @@ A tile holds up to 256 hashes of one level; a bundle holds the entries of one le
 A tile of less than 256 carries its width in its name, so that every name has one content for all time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from megawatt.proof.errors import FormatError
@@ -93,18 +93,18 @@ def bundles_of(size: int) -> Iterator[Tile]:
         yield Tile(ENTRIES, start // TILE_WIDTH, min(TILE_WIDTH, size - start))
 
 
-def format_bundle(entries: Iterable[bytes]) -> bytes:
+def format_bundle(entries: Sequence[bytes]) -> bytes:
     """Each entry behind its length, a big-endian 16-bit number.
 
     Raises:
         FormatError: An entry is longer than 65,535 bytes.
     """
-    parts = []
-    for entry in entries:
-        check_entry_length(entry)
-        parts.append(len(entry).to_bytes(2, "big"))
-        parts.append(entry)
-    return b"".join(parts)
+    try:
+        return b"".join([part for entry in entries for part in (len(entry).to_bytes(2, "big"), entry)])
+    except OverflowError:
+        for entry in entries:
+            check_entry_length(entry)
+        raise
 
 
 def check_entry_length(entry: bytes) -> None:
@@ -125,14 +125,14 @@ def parse_bundle(data: bytes, width: int) -> list[bytes]:
     """
     entries: list[bytes] = []
     at, end = 0, len(data)
-    for _ in range(width):
+    while len(entries) < width:
         start = at + 2
-        at = start + int.from_bytes(data[at:start], "big")
-        if start > end or at > end:
-            raise _bundle_error(end, width, f"entry {len(entries)} runs past the end")
+        if start > end:
+            raise _bundle_error(end, width, f"entry {len(entries)} is missing")
+        at = start + (data[at] << 8 | data[at + 1])
         entries.append(data[start:at])
     if at != end:
-        raise _bundle_error(end, width, f"{end - at} bytes are left over")
+        raise _bundle_error(end, width, f"{end - at} bytes are left over or missing")
     return entries
 
 
