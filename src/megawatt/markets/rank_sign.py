@@ -35,13 +35,15 @@ def modified_rank(panel: Panel, first: int, last: int) -> Statistic:
 def rank_standardised(panel: Panel, first: int, last: int) -> Statistic:
     """Corrado-Zivney's guard against variance that the event brings.
 
-    Each return is over its own sd, and on the window's days also over the sd across assets of that day where this exceeds
-    1, so that a wider spread alone moves no rank.
+    Each return is over its own sd, and on the window's days also over the sd across assets of that day, so that a wider
+    spread alone moves no rank. A value over an estimated sd has the variance (n - 1) / (n - 3), which is divided out: without
+    it the test rejects 6.5 % in place of 5 % for ten events.
     """
     z = _all_days(panel) / panel.residual_sd[:, None]
     if panel.n_events >= NORMAL_FROM:
         days = panel.window.shape[1]
-        z[:, -days:] /= np.maximum(np.std(z[:, -days:], axis=0, ddof=1), 1.0)
+        n_events = panel.n_events
+        z[:, -days:] /= np.std(z[:, -days:], axis=0, ddof=1) * math.sqrt((n_events - 1) / (n_events - 3))
     ranks, n = _ranks(z)
     return _by_scores("standardised rank", panel, ranks / (1 + n[:, None]) - 0.5, first, last, missing_power=0.5)
 
