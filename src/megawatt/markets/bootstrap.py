@@ -10,7 +10,6 @@ Reference: Cameron, Gelbach, Miller (2008), Review of Economics and Statistics 9
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -73,9 +72,7 @@ def wild_cluster(
     if groups == 1:
         return Bootstrap(math.nan, 1.0, 1.0, 1, 2, 1.0)
     listed = weights == "rademacher" and groups <= LISTED
-    signs: Floats = (
-        np.array(list(product((1.0, -1.0), repeat=groups))) if listed else _draw(rng, draws, groups, weights)
-    )
+    signs = _all_signs(groups) if listed else _draw(rng, draws, groups, weights)
     observed = float(_t_values(np.ones((1, groups)), sums, sizes)[0])
     t = _t_values(signs, sums, sizes)
     extra = 0 if listed else 1
@@ -95,6 +92,12 @@ def _t_values(signs: Floats, sums: Floats, sizes: Floats) -> Floats:
     # All clusters alike give no spread: the t is infinite, not undefined.
     flat = np.copysign(np.full_like(mean, np.inf), mean)
     return np.asarray(np.divide(mean, spread, out=flat, where=spread > 1e-300), dtype=np.float64)
+
+
+def _all_signs(groups: int) -> Floats:
+    """Every row of signs, shape (2^groups, groups): the bits of the row's number."""
+    bits = (np.arange(2**groups)[:, None] >> np.arange(groups)) & 1
+    return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
 
 
 def _draw(rng: np.random.Generator, draws: int, groups: int, weights: str) -> Floats:

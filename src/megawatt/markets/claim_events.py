@@ -15,7 +15,7 @@ from megawatt.markets.claims import Finding
 from megawatt.markets.events import Design, Event, EventPanel, contaminations, day_zero, event_panel
 from megawatt.markets.normal import Panel
 from megawatt.markets.parametric import Statistic, kolari_pynnonen
-from megawatt.markets.placebo import LEAST_DATES, LEVEL, Placebo, draw_rows, limit, placebo
+from megawatt.markets.placebo import BLOCKS, LEVEL, Placebo, draw_rows, limit, placebo
 from megawatt.markets.prices import Closes
 from megawatt.markets.rank_sign import modified_rank
 from megawatt.markets.study import study
@@ -156,7 +156,7 @@ def _placebo_of_mean(
 ) -> Placebo:
     """The same assets and tests on dates drawn at random; every date is fitted at once, then tested one by one."""
     announced = parameter(parameters, "announced", str)
-    rows = draw_rows(*_span(closes, design), rng, LEAST_DATES)
+    rows = draw_rows(*_span(closes, design), rng)
     days = {row: str(closes.days[row]) for row in np.unique(rows).tolist()}
     events = [
         Event(f"{asset} {row}", asset, day)
@@ -183,11 +183,11 @@ def _placebo_of_dates(
     first, end = _span(closes, design)
     every = event_panel(closes, [Event(str(day), basket, str(day)) for day in closes.days[first:end]], design)
     alarms = 0
-    for _ in range(LEAST_DATES):
-        chosen = draw_rows(0, every.panel.n_events, rng, n * 5)[::5]
+    for _ in range(BLOCKS):
+        chosen = draw_rows(0, every.panel.n_events, rng, blocks=n, block_rows=1)
         picked = EventPanel(every.panel.part(chosen), tuple(every.events[i] for i in chosen), every.days[chosen], ())
         alarms += toward(_over_dates(picked, design, rng, draws=199), parameters)[0] <= LEVEL
-    return Placebo(alarms, LEAST_DATES, limit(LEAST_DATES))
+    return Placebo(alarms, BLOCKS, limit(BLOCKS))
 
 
 def _over_dates(found: EventPanel, design: Design, rng: np.random.Generator, draws: int = DRAWS) -> float:

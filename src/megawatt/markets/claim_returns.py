@@ -15,7 +15,7 @@ from megawatt.markets.claim_data import MarketData, finite_rows, parameter, towa
 from megawatt.markets.claims import Finding
 from megawatt.markets.lead_lag import granger
 from megawatt.markets.least_squares import automatic_lags, least_squares
-from megawatt.markets.placebo import LEAST_DATES, LEVEL, Placebo, draw_rows, limit
+from megawatt.markets.placebo import BLOCKS, LEVEL, Placebo, draw_rows, limit
 
 Regression = Callable[[Floats], tuple[float, float]]
 """From rows of returns (y, x, control) to an estimate and the one-sided p-value of 'above zero'."""
@@ -77,9 +77,12 @@ def _windows(
 def _placebo(
     rows: Floats, window: int, regression: Regression, parameters: Mapping[str, Any], rng: np.random.Generator
 ) -> Placebo:
-    """Y (and the control) from one time, x from another: no bond, so every rejection is a false alarm."""
-    starts_y = draw_rows(0, len(rows) - window, rng, LEAST_DATES)
-    starts_x = draw_rows(0, len(rows) - window, rng, LEAST_DATES)
+    """Y (and the control) from one time, x from another: no bond, so every rejection is a false alarm.
+
+    A window is a block of its own length; its start is drawn without further blocks.
+    """
+    starts_y = draw_rows(0, len(rows) - window, rng, block_rows=1)
+    starts_x = draw_rows(0, len(rows) - window, rng, block_rows=1)
     alarms = 0
     for a, b in zip(starts_y.tolist(), starts_x.tolist(), strict=True):
         # Two windows that begin within a week of each other would keep the bond.
@@ -87,4 +90,4 @@ def _placebo(
         mixed = rows[a : a + window].copy()
         mixed[:, 1] = rows[b : b + window, 1]
         alarms += toward(regression(mixed)[1], parameters)[0] <= LEVEL
-    return Placebo(alarms, LEAST_DATES, limit(LEAST_DATES))
+    return Placebo(alarms, BLOCKS, limit(BLOCKS))

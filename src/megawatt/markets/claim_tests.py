@@ -40,17 +40,15 @@ def run_tests(registry: Registry, data: MarketData, tests: Mapping[str, ClaimTes
     Raises:
         InputError: A test of this package is named that does not exist.
     """
-    out = {}
     for name, hypothesis in registry.hypotheses().items():
-        test = tests.get(hypothesis.test)
-        if test is None:
-            if hypothesis.test.startswith("markets."):
-                raise InputError(
-                    f"{name} names the test {hypothesis.test!r}",
-                    f"the tests are {', '.join(TESTS)}",
-                    "Correct the registry.",
-                )
-            continue
-        rng = np.random.default_rng([SEED, *name.encode()])
-        out[name] = test(data, hypothesis.parameters, rng)
-    return out
+        if hypothesis.test.startswith("markets.") and hypothesis.test not in tests:
+            raise InputError(
+                f"{name} names the test {hypothesis.test!r}",
+                f"the tests are {', '.join(tests)}",
+                "Correct the registry.",
+            )
+    return {
+        name: tests[one.test](data, one.parameters, np.random.default_rng([SEED, *name.encode()]))
+        for name, one in registry.hypotheses().items()
+        if one.test in tests
+    }

@@ -1,7 +1,10 @@
 """Least squares with errors that stay right when residuals are correlated in time and of changing variance.
 
 Newey-West: cov(b) = (X'X)^-1 S (X'X)^-1 with S = sum_l w_l (G_l + G_l'), G_l = sum_t u_t u_(t-l) x_t x_(t-l)', w_l = 1 - l / (L + 1).
-Reference: Newey, West (1987), Econometrica 55:703-708; the automatic lag floor(4 (n / 100)^(2/9)) after Newey, West (1994).
+The residuals in S are those that a row has when it is left out, u / (1 - h), h its leverage: with heavy tails and a hundred rows
+the plain ones make a 5 % test reject 6-7 % of the time. Without lags this is the HC3 covariance.
+References: Newey, West (1987), Econometrica 55:703-708; the automatic lag floor(4 (n / 100)^(2/9)) after Newey, West (1994);
+MacKinnon, White (1985), J. Econometrics 29:305-325 (HC3).
 """
 
 import math
@@ -59,7 +62,7 @@ def least_squares(y: Floats, x: Floats, hac_lags: int | None = None) -> Fit:
     Args:
         y: Shape (n,), finite.
         x: Shape (n, p), finite.
-        hac_lags: Lags of the Newey-West covariance (with the factor n / (n - p)); None for the classical covariance.
+        hac_lags: Lags of the Newey-West covariance; None for the classical covariance.
 
     Raises:
         InputError: There are too few rows, a value is missing, or the columns are collinear.
@@ -80,10 +83,11 @@ def least_squares(y: Floats, x: Floats, hac_lags: int | None = None) -> Fit:
     if hac_lags is None:
         covariance = inverse * float(residuals @ residuals) / (n - p)
         return Fit(slopes, covariance, residuals, n - p, "classical")
-    scores = x * residuals[:, None]
+    leverage = np.einsum("tp,pq,tq->t", x, inverse, x)
+    scores = x * (residuals / (1 - np.minimum(leverage, 0.999)))[:, None]
     middle = scores.T @ scores
     for lag in range(1, hac_lags + 1):
         lagged = scores[lag:].T @ scores[:-lag]
         middle = middle + (1 - lag / (hac_lags + 1)) * (lagged + lagged.T)
-    covariance = inverse @ middle @ inverse * n / (n - p)
+    covariance = inverse @ middle @ inverse
     return Fit(slopes, covariance, residuals, n - p, f"Newey-West, {hac_lags} lags")

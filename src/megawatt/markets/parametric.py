@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from megawatt.core.series import Floats
 from megawatt.markets.normal import Panel
@@ -151,12 +151,12 @@ def by_student(test: str, sample: Floats, car: Floats) -> Statistic:
 
 def normal_p(z: float) -> float:
     """Two-sided p-value of a standard normal variable."""
-    return float(2 * stats.norm.sf(abs(z)))
+    return float(2 * special.ndtr(-abs(z)))
 
 
 def student_p(t: float, df: float) -> float:
     """Two-sided p-value of Student's t."""
-    return float(2 * stats.t.sf(abs(t), df))
+    return float(2 * special.stdtr(df, -abs(t)))
 
 
 def _mean(panel: Panel, first: int, last: int) -> float:
