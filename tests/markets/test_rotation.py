@@ -16,6 +16,7 @@ from megawatt.markets.lead_lag import granger, hayashi_yoshida
 from megawatt.markets.least_squares import least_squares
 from megawatt.markets.market_share import market_share, split_share, turnover_share
 from megawatt.markets.regime import fit_regimes, statement
+from megawatt.markets.rolling import rolling_mean_sd
 from megawatt.markets.rotation import breadth, relative_strength, rotation_map
 from tests.markets.published import NILE, REAL_CONSUMPTION, REAL_GDP, REAL_GNP_GROWTH, numbers
 
@@ -248,3 +249,16 @@ def test_two_planted_regimes_are_told_apart_and_stated() -> None:
 def test_a_switching_model_of_impossible_lags_is_refused(lags: int) -> None:
     with pytest.raises(InputError, match="lags are 0 to 6"):
         fit_regimes(np.arange(100.0), np.random.default_rng(0), lags=lags)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000), st.integers(2, 40))
+def test_rolling_moments_are_those_of_each_window_also_across_gaps_and_refreshes(seed: int, window: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = 1e4 + np.cumsum(rng.standard_normal((600, 2)), axis=0)
+    values[rng.integers(0, 600, 5), 0] = np.nan
+    mean, sd = rolling_mean_sd(values, window)
+    windows = np.lib.stride_tricks.sliding_window_view(values, window, axis=0)
+    np.testing.assert_allclose(mean[window - 1 :], windows.mean(axis=2), rtol=1e-11)
+    np.testing.assert_allclose(sd[window - 1 :], windows.std(axis=2, ddof=1), rtol=1e-6, atol=1e-9)
+    assert np.isnan(mean[: window - 1]).all()

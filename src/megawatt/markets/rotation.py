@@ -12,10 +12,12 @@ window ends on its own day, adding days never moves a past point. The formula is
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
+from megawatt.markets.rolling import rolling_mean_sd
+
+_CONSTANT = 1e-10
 
 QUADRANTS = ("lagging", "improving", "weakening", "leading")
 
@@ -85,10 +87,10 @@ class Breadth:
 
 def breadth(prices: Floats, window: int = 50) -> Breadth:
     """Breadth of the columns of ``prices``; an asset counts on the days on which it has what is needed."""
-    mean = pd.DataFrame(prices).rolling(window, min_periods=window).mean().to_numpy()
+    mean, _ = rolling_mean_sd(prices, window)
     with_mean = np.isfinite(mean) & np.isfinite(prices)
     above = np.where(with_mean, prices > mean, False).sum(axis=1)
-    step = np.sign(np.diff(np.log(prices), axis=0, prepend=np.nan))
+    step = np.sign(np.diff(prices, axis=0, prepend=np.nan))
     have = np.isfinite(step)
     return Breadth(
         _over(above, with_mean.sum(axis=1)), _over(np.nansum(step, axis=1), have.sum(axis=1)), have.sum(axis=1) * 1.0
@@ -96,10 +98,10 @@ def breadth(prices: Floats, window: int = 50) -> Breadth:
 
 
 def _z(values: Floats, window: int) -> Floats:
-    rolling = pd.DataFrame(values).rolling(window, min_periods=window)
-    sd = rolling.std().to_numpy()
+    mean, sd = rolling_mean_sd(values, window)
     out = np.full_like(values, np.nan)
-    np.divide(values - rolling.mean().to_numpy(), sd, out=out, where=sd > 0)
+    # An sd below the rounding of the values is a constant window, not a small one.
+    np.divide(values - mean, sd, out=out, where=sd > _CONSTANT * (1 + np.abs(mean)))
     return out
 
 
