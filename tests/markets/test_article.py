@@ -168,3 +168,23 @@ def test_the_t_values_of_af5_are_near_those_of_the_other_price_source(
 def test_the_supply_revision_of_fet_was_140_percent() -> None:
     revision = 5447.1 / 2268.7 - 1
     assert revision == pytest.approx(1.401, abs=0.0005)
+
+
+def test_the_table_of_the_claims_page_is_what_the_rule_gives(judged: dict[str, Judgement]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")
+    printed = {
+        line.split("|")[1].strip(): [c.strip() for c in line.split("|")[2:-1]]
+        for line in page.splitlines()
+        if line.count("|") == 8
+    }
+    for name, one in judged.items():
+        n, estimate, p, adjusted, alarms, verdict = printed[name]
+        finding = one.finding
+        assert verdict == one.verdict
+        if not finding.estimates:
+            continue
+        assert n == str(finding.n)
+        assert estimate == f"{next(iter(finding.estimates.values())):+.3f}"
+        assert p == " / ".join(f"{value:.3f}" for value in finding.p_values.values())
+        assert adjusted == " / ".join(f"{value:.3f}" for value in one.adjusted.values())
+        assert alarms == ("" if finding.placebo is None else f"{finding.placebo.share:.1%}")

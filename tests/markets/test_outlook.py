@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,3 +135,17 @@ def test_a_triangular_range_has_the_quantiles_of_scipy() -> None:
     u = np.linspace(0.001, 0.999, 50)
     ours = Range(0.15, 0.60, 0.25, "").quantile(u)
     assert ours == pytest.approx(stats.triang.ppf(u, (0.25 - 0.15) / 0.45, 0.15, 0.45))
+
+
+def test_the_table_of_the_markets_page_holds_every_estimate_as_computed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "markets.md").read_text(encoding="utf-8")
+    for one in ESTIMATES:
+        low, high = f"{one.low.tn_usd:.2f}", f"{one.high.tn_usd:.2f}"
+        amount = low if low == high else f"{low}-{high}"
+        share = ""
+        if one.is_level:
+            ends = [f"{100 * value:.1f}" for value in one.share()]
+            share = (ends[0] if ends[0] == ends[1] else "-".join(ends)) + " %"
+        line = next(line for line in page.splitlines() if line.startswith(f"| {one.name} |"))
+        cells = [cell.strip() for cell in line.split("|")]
+        assert cells[3:5] == [amount, share], one.name
