@@ -127,3 +127,49 @@ def test_a_study_has_every_test_and_finds_a_planted_effect() -> None:
     assert result.of("BMP").estimate == pytest.approx(np.log(1.15), abs=0.03)
     assert result.by_day.p_value == 1.0  # twenty coins of one day are one cluster
     assert result.by_group.p_value < 0.01
+
+
+def test_prices_that_stand_still_are_refused() -> None:
+    closes = made_up()
+    usd = closes.usd.copy()
+    usd[:, 0] = 1.0
+    still = Closes(closes.names, closes.days, usd, closes.calendar)
+    with pytest.raises(InputError, match="never leave their model"):
+        event_panel(still, [Event("a", "FET", "2024-06-19")], Design())
+
+
+def test_an_asset_that_is_its_own_factor_is_refused() -> None:
+    with pytest.raises(InputError, match="never leave their model"):
+        event_panel(made_up(), [Event("a", "BTC", "2024-06-19")], Design())
+
+
+def test_copies_of_one_event_give_no_statistic_of_spread() -> None:
+    events = [Event("a", "FET", "2024-06-19"), Event("b", "FET", "2024-06-19")]
+    result = study(event_panel(made_up(), events, Design()), 0, 1, np.random.default_rng(0))
+    assert result.of("BMP").p_value == 1.0
+    assert result.of("cross-sectional t").p_value == 1.0
+    assert result.by_group.p_value == 1.0
+
+
+def test_collinear_factors_are_refused() -> None:
+    with pytest.raises(InputError, match="constant or collinear"):
+        event_panel(made_up(), [Event("a", "FET", "2024-06-19")], Design(factors=("BTC", "BTC")))
+
+
+def test_the_two_factor_model_is_the_regression_on_both() -> None:
+    closes = made_up()
+    panel = event_panel(closes, [Event("a", "FET", "2024-06-19")], Design(factors=("BTC", "NEAR"), last=0)).panel
+    returns = np.diff(np.log(closes.usd), axis=0)
+    row = day_zero(closes.days, "2024-06-19") - 1
+    x = np.column_stack([np.ones(len(returns)), returns[:, 2], returns[:, 1]])
+    fit = np.linalg.lstsq(x[row - 129 : row - 9], returns[row - 129 : row - 9, 0], rcond=None)[0]
+    assert panel.window[0, 0] == pytest.approx(returns[row, 0] - x[row] @ fit)
+
+
+def test_the_adjusted_model_subtracts_the_factor_and_fits_nothing() -> None:
+    closes = made_up()
+    panel = event_panel(closes, [Event("a", "FET", "2024-06-19")], Design(model=Model.ADJUSTED, last=0)).panel
+    returns = np.diff(np.log(closes.usd), axis=0)
+    row = day_zero(closes.days, "2024-06-19") - 1
+    assert panel.window[0, 0] == pytest.approx(returns[row, 0] - returns[row, 2])
+    assert (panel.leverage == 0).all()

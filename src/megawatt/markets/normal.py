@@ -153,6 +153,7 @@ def fit_panel(
     abnormal = window - np.einsum("elp,ep->el", design_window, slopes)
     df = n - 1 if Quirk.RESIDUAL_SD_N_MINUS_1 in quirks else n - p
     sd = np.sqrt(np.nansum(residuals**2, axis=1) / df)
+    _check_sd(sd)
     leverage = design_window @ np.linalg.solve(gram, np.swapaxes(design_window, 1, 2))
     if Quirk.REGRESSOR_OF_ALL_DAYS in quirks:
         leverage = _leverage_of_all_days(n, factors_estimation, factors_window)
@@ -181,6 +182,7 @@ def _adjusted(
     n = np.isfinite(residuals).sum(axis=1).astype(np.float64)
     _check_fit(n, 1, np.ones((len(n), 1, 1)))
     sd = np.nanstd(residuals, axis=1, ddof=1)
+    _check_sd(sd)
     length = window.shape[1]
     return Panel(
         residuals, window - factors_window[..., 0], first_day, sd, n, 1, np.zeros((len(n), length, length)), quirks
@@ -199,6 +201,15 @@ def _check_fit(n: Floats, p: int, gram: Floats) -> None:
         row = int(np.argmax(np.linalg.cond(gram) > 1e14))
         raise InputError(
             f"the factors of event {row} are constant or collinear", "their effects are told apart", "Drop one factor."
+        )
+
+
+def _check_sd(sd: Floats) -> None:
+    if not (sd > 1e-14).all():
+        raise InputError(
+            f"the returns of event {int(np.argmin(sd))} never leave their model",
+            "an abnormal return is measured against a residual that varies",
+            "Check for prices that stand still, or an asset that is its own factor.",
         )
 
 

@@ -143,9 +143,11 @@ def by_student(test: str, sample: Floats, car: Floats) -> Statistic:
     """Mean over sd / sqrt(N) of ``sample``, against Student with N - 1; not defined for one event."""
     n = sample.size
     estimate = float(np.mean(car))
-    if n < 2:
-        return Statistic(test, math.nan, 1.0, estimate, n, "not defined for one event")
-    t = float(np.mean(sample)) / (float(np.std(sample, ddof=1)) / math.sqrt(n))
+    sd = float(np.std(sample, ddof=1)) if n > 1 else 0.0
+    if sd <= 1e-12 * (1 + abs(estimate)):
+        # Copies of one event carry no information on the spread: an infinite t would be an error of the input.
+        return Statistic(test, math.nan, 1.0, estimate, n, "not defined for one event or equal ones")
+    t = float(np.mean(sample)) / (sd / math.sqrt(n))
     return Statistic(test, t, student_p(t, n - 1), estimate, n, f"Student, {n - 1} degrees of freedom")
 
 

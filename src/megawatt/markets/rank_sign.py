@@ -106,8 +106,10 @@ def _by_scores(test: str, panel: Panel, scores: Floats, first: int, last: int, *
     at = panel.columns(first, last)
     offset = panel.estimation.shape[1]
     length = last - first + 1
-    z = float(np.sum(days[offset + at.start : offset + at.stop])) / (sd * math.sqrt(length)) if sd > 0 else math.nan
     estimate = float(np.mean(panel.cumulative(first, last)))
+    if not sd > 0:
+        return Statistic(test, math.nan, 1.0, estimate, panel.n_events, "not defined: the scores never vary")
+    z = float(np.sum(days[offset + at.start : offset + at.stop])) / (sd * math.sqrt(length))
     if panel.n_events < NORMAL_FROM:
         rolled = np.convolve(days, np.ones(length), mode="valid") / (sd * math.sqrt(length))
         p = float(np.mean(np.abs(rolled) >= abs(z) - 1e-12))
@@ -118,5 +120,7 @@ def _by_scores(test: str, panel: Panel, scores: Floats, first: int, last: int, *
 def _sign_test(test: str, panel: Panel, share: float, first: int, last: int) -> Statistic:
     car = panel.cumulative(first, last)
     n = car.size
+    if not 0 < share < 1:
+        return Statistic(test, math.nan, 1.0, float(np.mean(car)), n, "not defined: every day has the same sign")
     z = (float(np.sum(car > 0)) - n * share) / math.sqrt(n * share * (1 - share))
     return Statistic(test, z, normal_p(z), float(np.mean(car)), n, f"normal, positive share {share:.3f}")
