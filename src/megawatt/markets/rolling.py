@@ -1,0 +1,50 @@
+"""Mean and sd of a trailing window for many columns in one pass.
+
+Sums are kept about the first value of each refresh and rebuilt every `REFRESH` rows, so rounding cannot pile up over years.
+When to rebuild depends on the row's number only: adding rows changes no earlier result by a single bit.
+"""
+
+import numba
+import numpy as np
+
+from megawatt.core.series import Floats
+
+REFRESH = 256
+
+
+def rolling_mean_sd(values: Floats, window: int) -> tuple[Floats, Floats]:
+    """Mean and sd (with w - 1) of the last ``window`` rows of each column, NaN where one is missing, shape (t, n) each."""
+    mean, sd = _rolling(np.ascontiguousarray(values, dtype=np.float64), window)
+    return np.asarray(mean), np.asarray(sd)
+
+
+@numba.njit(cache=True)
+def _rolling(values: Floats, window: int) -> tuple[Floats, Floats]:
+    rows, columns = values.shape
+    mean, sd = np.full((rows, columns), np.nan), np.full((rows, columns), np.nan)
+    count, origin = np.zeros(columns), np.zeros(columns)
+    total, squares = np.zeros(columns), np.zeros(columns)
+    for t in range(rows):
+        fresh = t % REFRESH == 0
+        first = max(t - window + 1, 0)
+        for j in range(columns):
+            if fresh:
+                count[j], total[j], squares[j] = 0.0, 0.0, 0.0
+                origin[j] = values[t, j] if np.isfinite(values[t, j]) else 0.0
+            for s in range(first if fresh else t, t + 1):
+                v = values[s, j] - origin[j]
+                if np.isfinite(v):
+                    count[j] += 1
+                    total[j] += v
+                    squares[j] += v * v
+            if not fresh and t >= window:
+                v = values[t - window, j] - origin[j]
+                if np.isfinite(v):
+                    count[j] -= 1
+                    total[j] -= v
+                    squares[j] -= v * v
+            if count[j] == window:
+                m = total[j] / window
+                mean[t, j] = m + origin[j]
+                sd[t, j] = np.sqrt(max(squares[j] - window * m * m, 0.0) / (window - 1))
+    return mean, sd
