@@ -48,7 +48,7 @@ docs: .venv/dev ## the documentation as a site in site-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv-peers/stamp ## ratios against other solvers and libraries, in one run
-	$(PEERS)/python bench/run.py
+	$(PEERS)/python -m bench.run
 
 evidence: .venv/dev ## every bar in full, resumable; writes docs/evidence
 	$(BIN)/python -m evidence.run

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDS = ROOT / "docs" / "evidence"
@@ -31,12 +32,12 @@ class Figure:
 
     Attributes:
         text: The figure with its unit, as the page shows it: ``"702 MB"``.
-        passed: Whether it reaches the bar's target.
+        passed: Whether it reaches the bar's target; None when it could not be measured here, and the text says why.
         numbers: The numbers behind it by name, units in the names.
     """
 
     text: str
-    passed: bool
+    passed: bool | None
     numbers: dict[str, float | int | str]
 
 
@@ -113,8 +114,8 @@ class Bar:
             "command": self.command,
             "seconds": round(time.perf_counter() - begin, 1),
             "date": dt.datetime.now(dt.UTC).date().isoformat(),  # noqa: TID251  # the date of the measurement
-            "commit": _commit(),
-            "machine": _machine(),
+            "commit": commit(),
+            "machine": machine(),
             "covers": list(self.covers),
             "source_sha256": source,
         }
@@ -144,14 +145,16 @@ def page(records: list[Record]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for one in records:
-        verdict = "reached" if one["passed"] else "**missed**"
+        verdict = {True: "reached", False: "**missed**", None: "not run"}[cast("bool | None", one["passed"])]
         measured = f"{one['date']}, {one['seconds']} s, {one['machine']}, commit `{one['commit']}`"
         file = f"[`{one['id']}`]({one['id']}.json)"
         lines.append(f"| {one['sentence']} | {one['target']} | {one['figure']} | {verdict} | {measured} | {file} |")
     return "\n".join([*lines, "", "Measure one again with `python -m evidence.run NAME --again`.", ""])
 
 
-def _commit() -> str:
+def commit() -> str:
+    """The commit that stands, and whether files differ from it."""
+
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
@@ -159,7 +162,8 @@ def _commit() -> str:
     return git("rev-parse", "--short=10", "HEAD") + (" and changes" if changed else "")
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Processor, number of cores and Python."""
     cpuinfo = Path("/proc/cpuinfo")
     names = (
         [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")] if cpuinfo.exists() else []

@@ -27,8 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         if record is None:
             print(f"{bar.id}: measuring ...", flush=True)
             record = bar.take()
-        missed += not record["passed"]
-        verdict = "reached" if record["passed"] else "MISSED"
+        missed += record["passed"] is False
+        verdict = "not run" if record["passed"] is None else "reached" if record["passed"] else "MISSED"
         print(f"{bar.id}: {record['figure']}, target {record['target']}: {verdict}", flush=True)
     PAGE.write_text(page([record for bar in bars if (record := bar.read()) is not None]))
     return 1 if missed else 0

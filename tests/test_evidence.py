@@ -40,7 +40,7 @@ def sample(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bar:
 
     monkeypatch.setattr(bars, "ROOT", tmp_path)
     monkeypatch.setattr(bars, "RECORDS", tmp_path / "records")
-    monkeypatch.setattr(bars, "_commit", lambda: "abc")
+    monkeypatch.setattr(bars, "commit", lambda: "abc")
     monkeypatch.setattr("inspect.getfile", lambda _: str(tmp_path / "covered.py"))
     one = Bar("sample", "It runs.", "below 3 runs", ("*.py",), measure)
     monkeypatch.setattr(run, "registered", lambda: [one])
@@ -63,6 +63,13 @@ def test_a_missed_bar_is_recorded_shown_and_returned(sample: Bar, tmp_path: Path
     assert "**missed**" in (tmp_path / "records" / "index.md").read_text()
     assert run.main([]) == 1
     assert sample.is_current()
+
+
+def test_what_cannot_be_measured_here_is_recorded_as_not_run_and_is_no_miss(sample: Bar, tmp_path: Path) -> None:
+    object.__setattr__(sample, "measure", lambda: Figure("the data folder is absent", passed=None, numbers={}))
+    assert run.main([]) == 0
+    assert json.loads(sample.record_path.read_text())["passed"] is None
+    assert "| not run |" in (tmp_path / "records" / "index.md").read_text()
 
 
 def test_a_pattern_that_covers_nothing_is_an_error(sample: Bar) -> None:
