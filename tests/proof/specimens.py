@@ -1,7 +1,5 @@
 """The worked specimens of docs/proof: each is recomputed here, and the pages are compared with it."""
 
-from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, ORIGIN, TENANT, signed, tree_over
-
 from megawatt.proof.canonical import Json, format_json
 from megawatt.proof.cosignature import cosigned_message
 from megawatt.proof.entry import Entry
@@ -13,6 +11,7 @@ from megawatt.proof.store.frame import format_frame
 from megawatt.proof.tiles import Tile, format_bundle
 from megawatt.proof.tlog_proof import make_proof
 from megawatt.proof.witness import Request, add_checkpoint
+from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, ORIGIN, TENANT, signed, tree_over
 
 ENTRIES = [b"alpha", b"beta", b"gamma"]
 FORGED = [b"alpha", b"delta", b"gamma"]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from random import Random
 
 import pytest
-from tests.proof.samples import LENDER, LOG_KEY, NOON, ORIGIN, STRANGER, TENANT, oracle_root, served_files
 
 from megawatt.proof.audit import AuditReport, audit
 from megawatt.proof.checkpoint import Checkpoint
@@ -14,6 +13,7 @@ from megawatt.proof.errors import FormatError, ProofError, VerifyError
 from megawatt.proof.note import Note
 from megawatt.proof.policy import UNSIGNED, Policy
 from megawatt.proof.tiles import ENTRIES, Tile, format_bundle, parse_bundle
+from tests.proof.samples import LENDER, LOG_KEY, NOON, ORIGIN, STRANGER, TENANT, oracle_root, served_files
 
 WORDS = [f"{i}".encode() + bytes(i % 5) for i in range(300)]
 ANY_WITNESS = Policy.from_text(

@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-from tests.proof.specimens import specimens
-
 from megawatt.proof.policy import UNSIGNED
+from tests.proof.specimens import specimens
 
 DOCS = Path(__file__).parents[2] / "docs" / "proof"
 _SPECIMEN = re.compile(r"<!-- specimen: (.+?) -->\n```\n(.*?)```\n", re.DOTALL)

@@ -5,13 +5,13 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, TENANT
 
 from megawatt.proof.canonical import Json, format_json, parse_json
 from megawatt.proof.entry import Entry
 from megawatt.proof.errors import FormatError, ProofError, VerifyError
 from megawatt.proof.key_history import KeyHistory
 from megawatt.proof.keys import SecretKey
+from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, TENANT
 
 ROOT = SecretKey("example.com/root", b"root".ljust(32, b"."))
 SALT = "00112233445566778899aabbccddeeff"

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, TENANT, oracle_proof, signed, some_entries, tree_over
 
 from megawatt.proof.errors import FormatError, ProofError, VerifyError
 from megawatt.proof.evidence import FORK, ROLLBACK, UNPROVEN, Evidence, fork_between
+from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, TENANT, oracle_proof, signed, some_entries, tree_over
 
 HISTORY = some_entries(40)
 OTHER_HISTORY = [*HISTORY[:5], b"forged", *HISTORY[6:]]

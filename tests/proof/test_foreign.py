@@ -12,11 +12,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.proof.faults.failing_system import FailingSystem
-from tests.proof.samples import LOG_KEY
 
 from megawatt.proof.note import Note
 from megawatt.proof.store import Log, create_log
+from tests.proof.faults.failing_system import FailingSystem
+from tests.proof.samples import LOG_KEY
 
 GO = os.environ.get("MEGAWATT_GO") or shutil.which("go")
 GOPATH = Path(os.environ.get("MEGAWATT_GOPATH", "/usr/share/gocode"))
@@ -32,7 +32,7 @@ def verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "GO111MODULE": "off", "GOPATH": str(GOPATH), "GOCACHE": str(folder / "cache"), "GOFLAGS": "", "CGO_ENABLED": "0",
     }  # fmt: skip
     source = Path(__file__).parent / "foreign" / "verify.go"
-    subprocess.run([str(GO), "build", "-o", folder / "verify", source], check=True, env=environment)  # noqa: S603
+    subprocess.run([str(GO), "build", "-o", folder / "verify", source], check=True, env=environment)
     return folder / "verify"
 
 
@@ -51,7 +51,7 @@ def grow(place: Path, sizes: list[int]) -> None:
 
 def run(verifier: Path, place: Path) -> subprocess.CompletedProcess[str]:
     command = [str(verifier), str(place / "log"), LOG_KEY.key.to_text()]
-    return subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 @needs_go
@@ -98,4 +98,4 @@ def test_openssl_verifies_the_signature_of_a_checkpoint_and_refuses_an_altered_o
     ]
     for text, code in ((note.text, 0), (note.text.replace(b"\n5\n", b"\n6\n"), 1)):
         (tmp_path / "text").write_bytes(text)
-        assert subprocess.run(command, check=False, cwd=tmp_path, capture_output=True).returncode == code  # noqa: S603
+        assert subprocess.run(command, check=False, cwd=tmp_path, capture_output=True).returncode == code

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, TENANT, oracle_root, some_entries
 
 from megawatt.proof.audit import audit
 from megawatt.proof.checkpoint import Checkpoint
@@ -22,6 +21,7 @@ from megawatt.proof.store import Log, ServedDirectory, create_key, create_log, r
 from megawatt.proof.store.frame import chain_of, format_frame, format_segment, parse_frame, seed_of, stray_frames
 from megawatt.proof.tlog_proof import check_proof, make_proof
 from megawatt.proof.witness import merge_cosignatures
+from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, TENANT, oracle_root, some_entries
 
 POLICY = single_log_policy(LOG_KEY.key)
 

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, TENANT
 
 from megawatt.proof.checkpoint import Checkpoint
 from megawatt.proof.errors import FormatError, ProofError
@@ -12,6 +11,7 @@ from megawatt.proof.keys import COSIGNATURE, ED25519, SecretKey, VerifierKey, si
 from megawatt.proof.note import Note, Signature
 from megawatt.proof.numerals import format_base64, format_number, parse_base64, parse_hash, parse_number
 from megawatt.proof.policy import single_log_policy
+from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, TENANT
 
 # The example of Go's x/mod/sumdb/note, a key pair and a note made by its author.
 GO_SECRET = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"  # noqa: S105 - published

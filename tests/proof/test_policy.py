@@ -5,13 +5,13 @@ from functools import partial
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.proof.samples import LENDER, LOG_KEY, NOON, STRANGER, TENANT, signed, some_entries
 
 from megawatt.proof.cosignature import check_cosignature, cosign
 from megawatt.proof.errors import FormatError, ProofError, VerifyError
 from megawatt.proof.keys import COSIGNATURE, ED25519, SecretKey
 from megawatt.proof.note import Note, Signature
 from megawatt.proof.policy import Policy
+from tests.proof.samples import LENDER, LOG_KEY, NOON, STRANGER, TENANT, signed, some_entries
 
 X = [SecretKey(f"x{i}.example", bytes([i]) * 32, COSIGNATURE) for i in range(3)]
 Y = [SecretKey(f"y{i}.example", bytes([i + 9]) * 32, COSIGNATURE) for i in range(3)]

@@ -5,7 +5,6 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.proof.samples import oracle_root, served_files, some_entries
 
 from megawatt.proof.edge import Edge
 from megawatt.proof.errors import FormatError
@@ -21,6 +20,7 @@ from megawatt.proof.tiles import (
     parse_tile,
     tiles_of,
 )
+from tests.proof.samples import oracle_root, served_files, some_entries
 
 TILES = st.builds(Tile, st.integers(ENTRIES, 63), st.integers(0, 2**54), st.integers(1, 256))
 

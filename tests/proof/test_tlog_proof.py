@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.proof.samples import LOG_KEY, TENANT, oracle_path, signed, some_entries, tree_over
 
 from megawatt.proof.errors import FormatError, ProofError, VerifyError
 from megawatt.proof.policy import Policy
 from megawatt.proof.tlog_proof import TlogProof, check_proof, make_proof
+from tests.proof.samples import LOG_KEY, TENANT, oracle_path, signed, some_entries, tree_over
 
 ENTRIES = some_entries(300)
 POLICY = Policy.from_text(

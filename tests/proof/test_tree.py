@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.proof.samples import oracle_path, oracle_proof, oracle_root, some_entries, tree_over
 
 from megawatt.proof.errors import FormatError, ProofError, VerifyError
 from megawatt.proof.hashes import EMPTY_ROOT, leaf_hash
@@ -24,6 +23,7 @@ from megawatt.proof.tree import (
     root_hash,
     root_of,
 )
+from tests.proof.samples import oracle_path, oracle_proof, oracle_root, some_entries, tree_over
 
 DATA = Path(os.environ.get("MEGAWATT_DATA", Path(__file__).parents[3] / "shared" / "data")) / "validation" / "merkle"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="real data folder is absent")

@@ -5,6 +5,13 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from megawatt.proof.checkpoint import Checkpoint
+from megawatt.proof.errors import FormatError, VerifyError
+from megawatt.proof.evidence import Evidence
+from megawatt.proof.keys import SecretKey
+from megawatt.proof.policy import Policy
+from megawatt.proof.witness import Answer, Request, add_checkpoint, merge_cosignatures
 from tests.proof.samples import (
     LENDER,
     LOG_KEY,
@@ -16,13 +23,6 @@ from tests.proof.samples import (
     signed,
     some_entries,
 )
-
-from megawatt.proof.checkpoint import Checkpoint
-from megawatt.proof.errors import FormatError, VerifyError
-from megawatt.proof.evidence import Evidence
-from megawatt.proof.keys import SecretKey
-from megawatt.proof.policy import Policy
-from megawatt.proof.witness import Answer, Request, add_checkpoint, merge_cosignatures
 
 HISTORY = some_entries(40)
 OTHER_HISTORY = [*HISTORY[:5], b"forged", *HISTORY[6:]]

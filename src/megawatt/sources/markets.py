@@ -15,6 +15,9 @@ from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 from megawatt.sources.csv_table import CsvTable
 
+SMALLEST = 1e-12
+"""A price or market value is above zero; no coin is quoted below this [USD]."""
+
 
 def read_coin_closes(path: Path) -> pd.DataFrame:
     """Closes of coins [USD]: columns ``date`` (UTC), ``symbol``, ``close_usdt``; every day between the first and the last is a row.
@@ -49,7 +52,7 @@ def read_index(path: Path, column: str) -> pd.DataFrame:
         InputError: A date is malformed or repeats, or a value is not above zero.
     """
     table = CsvTable.read(path, ["date", column])
-    values = table.numbers(column, above=0.0)
+    values = table.numbers(column, least=SMALLEST)
     frame = pd.DataFrame({column: values}, index=_days(table))
     repeated = frame.index.duplicated()
     if repeated.any():
@@ -58,7 +61,7 @@ def read_index(path: Path, column: str) -> pd.DataFrame:
 
 
 def _wide(table: CsvTable, name: str, value: str) -> pd.DataFrame:
-    values: Floats = table.numbers(value, above=0.0)
+    values: Floats = table.numbers(value, least=SMALLEST)
     long = pd.DataFrame({"day": _days(table), "name": table.text(name), "value": values})
     empty = (long["name"] == "").to_numpy()
     if empty.any():

@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from tests.proof.faults.failing_system import FailingSystem
-from tests.proof.samples import LOG_KEY, NOON, TENANT, oracle_root, some_entries
-
 from megawatt.proof.audit import audit
 from megawatt.proof.checkpoint import Checkpoint
 from megawatt.proof.cosignature import cosign
@@ -16,6 +13,8 @@ from megawatt.proof.note import Note, format_signatures
 from megawatt.proof.policy import single_log_policy
 from megawatt.proof.store import Log, ServedDirectory, System, create_log
 from megawatt.proof.witness import merge_cosignatures
+from tests.proof.faults.failing_system import FailingSystem
+from tests.proof.samples import LOG_KEY, NOON, TENANT, oracle_root, some_entries
 
 SIGNED_BEFORE, WAITING_BEFORE = 250, 20
 SEGMENT_BYTES = 1 << 16

@@ -8,12 +8,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.proof.faults.failing_system import FAULTS, FailingSystem, Killed
-from tests.proof.faults.scenario import SEGMENT_BYTES, Promises, check_kept, prepare, work
-from tests.proof.samples import LOG_KEY
 
 from megawatt.proof.errors import StoreError
 from megawatt.proof.store import Log, create_log
+from tests.proof.faults.failing_system import FAULTS, FailingSystem, Killed
+from tests.proof.faults.scenario import SEGMENT_BYTES, Promises, check_kept, prepare, work
+from tests.proof.samples import LOG_KEY
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.proof.faults.power_cut import Disk, RecordingSystem
-from tests.proof.faults.scenario import Promises, check_kept, prepare, work
 
 from megawatt.proof.errors import ProofError
+from tests.proof.faults.power_cut import Disk, RecordingSystem
+from tests.proof.faults.scenario import Promises, check_kept, prepare, work
 
 
 def record_day(tmp_path: Path, *, syncfs: bool) -> tuple[Path, Promises, RecordingSystem]:
