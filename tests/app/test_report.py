@@ -170,7 +170,7 @@ def test_a_mine_s_first_line_is_its_network_column_and_its_charges_over_its_mega
     (mining,) = uses(decision)
     row = decision.policies().set_index("policy").loc[decision.advised]
     it_mw = 10_000 * 0.97 * 3_500 / 1e6
-    yearly = float(row[["network_usd", "shared_usd"]].sum()) * 8_760 / decision.case.hours_covered
+    yearly = float(row[["network_usd", "shared_usd"]].to_numpy().sum()) * 8_760 / decision.case.hours_covered
     assert mining.after_power_usd == pytest.approx(yearly / it_mw)
 
 
