@@ -57,6 +57,7 @@ def index_and_rotation() -> tuple[float, float]:
     universe = Universe.of(records)
     level = seconds(lambda: run_index(closes, universe, Rules(weighting=Weighting.CAPPED, largest=0.1)), 1)
     benchmark = closes.usd.mean(axis=1)
+    rotation_map(closes.usd[:200, :2], benchmark[:200])  # compile once, before the clock starts
     rotate = seconds(lambda: (rotation_map(closes.usd, benchmark), breadth(closes.usd)), 1)
     return level, rotate
 

@@ -278,8 +278,9 @@ def _check_delistings(closes: Closes, universe: Universe, rules: Rules) -> None:
     """An asset whose closes end must have an end in the universe; an equal-weighted index needs its return."""
     ends = {r.asset for r in universe.records if r.kind in {Kind.DELIST, Kind.MERGE, Kind.RENAME, Kind.HALT}}
     listed = {r.asset for r in universe.records if r.kind is Kind.LIST}
-    for name in closes.names:
-        if name in listed - ends and np.isnan(closes.column(name)[-1]):
+    open_ended = listed - ends
+    for i, name in enumerate(closes.names):
+        if name in open_ended and np.isnan(closes.usd[-1, i]):
             raise InputError(
                 f"the closes of {name} end before {closes.days[-1]} and no record says why",
                 "a missing delisting turns a loss into nothing",

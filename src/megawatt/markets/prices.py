@@ -57,9 +57,9 @@ class Closes:
                 f"there are {days.size} days and {len(self.names)} names",
                 "Pass one row a day and one column a name.",
             )
-        for name in self.names:
-            if self.names.count(name) > 1:
-                raise InputError(f"two columns are named {name!r}", "a name stands for one price", "Rename one.")
+        if len(set(self.names)) < len(self.names):
+            name = next(name for name in self.names if self.names.count(name) > 1)
+            raise InputError(f"two columns are named {name!r}", "a name stands for one price", "Rename one.")
         _check_days(days, self.calendar)
         bad = np.argwhere(~np.isnan(usd) & ~((usd > 0) & np.isfinite(usd)))
         if bad.size:
