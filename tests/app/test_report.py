@@ -1,5 +1,6 @@
 """The page: it loads nothing, says what the decision says, and holds for odd sites."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from megawatt.app.figures import FIGURES
 from megawatt.app.report import render_report, write_report
 from megawatt.app.report.basis import bases
 from megawatt.app.report.page import cautions
-from megawatt.app.report.three_lines import uses
+from megawatt.app.report.three_lines import uses, verdict
 from megawatt.core.errors import InputError
 from megawatt.site.read import Site
 from tests.app import decisions
@@ -159,18 +160,23 @@ def test_the_basis_is_energy_times_the_difference_of_two_prices() -> None:
     assert "Basis" not in Page(rendered(decisions.mine_without_block)).text
 
 
-def test_only_a_site_with_both_capital_costs_has_a_winner() -> None:
-    assert [one.name for one in uses(decisions.hybrid())] == ["mining", "hosting"]
-    assert re.search(r"(mining|hosting) wins over|are level", Page(rendered(decisions.hybrid)).text)
-    assert " wins " not in Page(rendered(decisions.mine)).text
+def test_only_a_whole_year_of_two_uses_with_their_capital_has_a_winner() -> None:
+    day = decisions.hybrid()
+    assert [one.name for one in uses(day)] == ["mining", "hosting"]
+    whole_year = day.case.site.period.model_copy(update={"end": dt.date(2025, 7, 1)})
+    year = replace(day, case=replace(day.case, site=replace(day.case.site, period=whole_year)))
+    assert re.match(r"(Mining wins over hosting|Hosting wins over mining): ", verdict(year))
+    for case in CASES:  # weeks and days
+        assert " wins " not in Page(rendered(case)).text
+        assert "name no winner" in Page(rendered(case)).text
 
 
 def test_a_mine_s_first_line_is_its_network_column_and_its_charges_over_its_megawatts() -> None:
     decision = decisions.mine()
     (mining,) = uses(decision)
-    row = decision.policies().set_index("policy").loc[decision.advised]
+    row = decision.policies().set_index("policy").astype(float).T[decision.advised]
     it_mw = 10_000 * 0.97 * 3_500 / 1e6
-    yearly = float(row[["network_usd", "shared_usd"]].to_numpy().sum()) * 8_760 / decision.case.hours_covered
+    yearly = (row["network_usd"] + row["shared_usd"]) * 8_760 / decision.case.hours_covered
     assert mining.after_power_usd == pytest.approx(yearly / it_mw)
 
 

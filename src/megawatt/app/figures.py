@@ -41,6 +41,9 @@ SHADES = {1: 0.3, 2: 0.6, 3: 1.0}
 PHONE = 600
 """Charts that are narrower are made for a phone: labels wrap, the heat map stands upright [px]."""
 
+BASELINE: Any = {"condition": {"test": "indexof(datum.label, '|') > 0", "value": "bottom"}, "value": "middle"}
+"""Labels of two lines stand around the middle of their bar, like those of one."""
+
 AnyChart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart
 """What the figures return: one chart, or several in one."""
 
@@ -69,13 +72,17 @@ def fig_buyers(decision: Decision, width: int = WIDE) -> AnyChart:
     """What each policy earned by buyer, stacked, with its net [thousand USD per MW-year]."""
     narrow = width < PHONE
     rows = buyer_rows(decision)
-    rows["line"] = ["|".join(wrap(name, 15 if narrow else 26)) for name in rows["policy"]]
+    rows["line"] = ["|".join(wrap(name, 22 if narrow else 26)) for name in rows["policy"]]
     span = _span(rows)
     order = list(dict.fromkeys(rows["line"]))
     names = [words.BUYER_NAMES[b] for b in BUYERS if (rows["buyer"] == words.BUYER_NAMES[b]).any()]
     colours = [COLOURS[b] for b in BUYERS if words.BUYER_NAMES[b] in names]
     lines = alt.Axis(
-        ticks=False, labelExpr="split(datum.label, '|')", labelLineHeight=14, minExtent=120 if narrow else 200
+        ticks=False,
+        labelExpr="split(datum.label, '|')",
+        labelBaseline=BASELINE,
+        labelLineHeight=14,
+        minExtent=140 if narrow else 200,
     )
     y = alt.Y("line:N", sort=order, title=None, axis=lines)
     x = alt.X("start:Q", title="thousand USD per MW-year, after power", scale=alt.Scale(domain=list(span)))
@@ -96,7 +103,7 @@ def fig_buyers(decision: Decision, width: int = WIDE) -> AnyChart:
             tooltip=HOVER,
         )
     )
-    inside = rows[rows["room"] > (0.4 if narrow else 0.16) * (span[1] - span[0])]
+    inside = rows[rows["room"] > (0.5 if narrow else 0.16) * (span[1] - span[0])]
     dark = (alt.datum.buyer == words.BUYER_NAMES["tenant"]) & (alt.datum.kind == "rule")
     ink = alt.condition(dark, alt.value("white"), alt.value(INK))
     named = alt.Chart(inside).mark_text(fontSize=11).encode(y=y, x="at:Q", text="piece:N", color=ink)
@@ -112,15 +119,13 @@ def fig_buyers(decision: Decision, width: int = WIDE) -> AnyChart:
         "Earnings by buyer and policy, thousand USD per MW-year", subtitle="Black mark and number: net"
     )
     return styled(
-        alt.layer(bars, named, tick, label).properties(
-            width=_plot(width, 250), height={"step": 46 if narrow else 36}, title=title
-        )
+        alt.layer(bars, named, tick, label).properties(width=_plot(width, 250), height={"step": 36}, title=title)
     )
 
 
 def _plot(width: int, margin: int) -> int:
     """Width of the plotting area beside labels; on a phone the labels are shortened too."""
-    return width - (margin if width >= PHONE else min(margin, 165))
+    return width - (margin if width >= PHONE else min(margin, 190))
 
 
 def _span(rows: pd.DataFrame) -> tuple[float, float]:
@@ -264,6 +269,7 @@ def fig_days(decision: Decision, width: int = WIDE) -> AnyChart:
         mark=[marks.get(day, "other") for day in rows["day"]],
         k=rows["net_usd"] / 1e3,
         start=rows["day"] + "T00:00:00Z",
+        noon=rows["day"] + "T12:00:00Z",
         text=[f"{d}: {words.usd(v)}" for d, v in zip(rows["day"], rows["net_usd"], strict=True)],
     )
     end = pd.to_datetime(rows["day"]) + pd.Timedelta(days=1)
@@ -289,7 +295,12 @@ def fig_days(decision: Decision, width: int = WIDE) -> AnyChart:
         alt.Chart(marked)
         .mark_point(filled=True, size=50, opacity=1)
         .encode(
-            x=x, y="k:Q", shape=shapes, color=alt.Color("mark:N", scale=colours), description="text:N", tooltip=HOVER
+            x="noon:T",
+            y="k:Q",
+            shape=shapes,
+            color=alt.Color("mark:N", scale=colours),
+            description="text:N",
+            tooltip=HOVER,
         )
     )
     return styled(

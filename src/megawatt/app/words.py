@@ -73,9 +73,15 @@ def percent(fraction: float | None, digits: int = 3) -> str:
     return number(fraction * 100, digits) + " %" if fraction is not None and math.isfinite(fraction) else NONE
 
 
-def thousands(value: float) -> str:
-    """Money in whole k USD for a table whose head names the unit."""
-    return f"{round(value / 1e3):,}".replace("-", MINUS)
+def thousands(value: float, decimals: int = 0) -> str:
+    """Money in k USD for a table whose head names the unit."""
+    text = f"{value / 1e3:,.{decimals}f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", MINUS)
+
+
+def decimals(decision: Decision) -> int:
+    """Decimals of k USD in the tables of a decision: none where whole k USD are four digits or more."""
+    return 0 if abs(decision.result(FORESIGHT).net_usd) >= 1e6 else 1
 
 
 def whole(value: float) -> str:

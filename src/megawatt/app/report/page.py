@@ -122,7 +122,7 @@ def cautions(decision: Decision) -> list[str]:
     """What the reader of this very result must know before relying on it."""
     days = (decision.case.site.period.end - decision.case.site.period.start).days
     found = []
-    if days < 360:
+    if days < three_lines.WHOLE_YEAR_DAYS:
         found.append(
             f"The period has {days} days; amounts per year are this period's, scaled to 8,760 hours, and hold no other season."
         )

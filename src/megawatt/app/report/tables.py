@@ -34,13 +34,14 @@ def policies(decision: Decision) -> Table:
 
 
 def _policy_row(decision: Decision, one: Result) -> Row:
+    digits = words.decimals(decision)
     converted = one.name == ALL_HOSTING  # it is no way to run this site, so no share of what this site could earn
-    money = [words.thousands(float(one.ledger.column(b).sum())) for b in BUYERS]
+    money = [words.thousands(float(one.ledger.column(b).sum()), digits) for b in BUYERS]
     shares = [None, None] if converted else [one.margin_share, one.gain_share]
     cells = (
         words.policy_name(one.name) + (" \N{BLACK STAR} recommended" if one.name == decision.advised else ""),
         *money,
-        words.thousands(one.net_usd),
+        words.thousands(one.net_usd, digits),
         words.number(one.net_usd * decision.per_mw_year / 1e3, 4),
         *(words.NONE if s is None else words.number(s * 100) for s in shares),
         words.whole(one.energy_mwh),
@@ -86,7 +87,7 @@ def delays(decision: Decision) -> Table:
         late = when if intervals <= 1 else f"prices {intervals - 1} intervals older"
         cells = (
             f"{intervals * step} minutes: {late}",
-            words.thousands(net),
+            words.thousands(net, words.decimals(decision)),
             words.number(net * decision.per_mw_year / 1e3, 4),
             _signed((net - base) * decision.per_mw_year / 1e3),
         )
@@ -110,7 +111,7 @@ def sensitivities(decision: Decision) -> Table:
         Row(
             (
                 one.what.replace("-", words.MINUS),
-                words.thousands(one.net_usd),
+                words.thousands(one.net_usd, words.decimals(decision)),
                 words.number(one.net_usd * decision.per_mw_year / 1e3, 4),
                 _signed((one.net_usd - decision.best.net_usd) * decision.per_mw_year / 1e3),
             )
@@ -137,36 +138,37 @@ def next_megawatts(decision: Decision) -> Table:
 
 def months(decision: Decision) -> Table:
     """The ledger of the recommended policy by local month."""
-    frame = decision.intervals()
+    frame, digits = decision.intervals(), words.decimals(decision)
     money = frame[[f"{b}_usd" for b in BUYERS]]
     by_month = money.groupby(pd.DatetimeIndex(frame.index).strftime("%Y-%m")).sum()
     rows = [
-        _money_row(str(month), [float(v) for v in line])
+        _money_row(str(month), [float(v) for v in line], digits)
         for month, line in zip(by_month.index, by_month.to_numpy(), strict=True)
     ]
-    rows.append(_money_row("whole period", [float(v) for v in money.sum()], "sum"))
-    caption = "Ledger of the recommended rule by month; each figure is rounded to 1 k USD by itself"
+    rows.append(_money_row("whole period", [float(v) for v in money.sum()], digits, "sum"))
+    caption = "Ledger of the recommended rule by month; each figure is rounded by itself"
     return Table(caption, (Column("Month", text=True), *MONEY, Column("Net", "k USD")), tuple(rows))
 
 
-def _money_row(name: str, values: list[float], mark: str = "") -> Row:
-    return Row((name, *(words.thousands(v) for v in values), words.thousands(sum(values))), mark)
+def _money_row(name: str, values: list[float], digits: int, mark: str = "") -> Row:
+    return Row((name, *(words.thousands(v, digits) for v in values), words.thousands(sum(values), digits)), mark)
 
 
 def lines(decision: Decision) -> Table:
     """Every line of the recommended policy's ledger."""
+    digits = words.decimals(decision)
     totals = decision.best.ledger.totals()
     rows = [
         Row(
             (
                 f"{words.BUYER_NAMES[str(one.buyer)]}: {str(one.line).replace('_', ' ')}",
-                words.thousands(float(str(one.usd))),
+                words.thousands(float(str(one.usd)), digits),
             )
         )
         for one in totals.itertuples()
         if abs(float(str(one.usd))) >= 0.005
     ]
-    rows.append(Row(("net", words.thousands(decision.best.net_usd)), "sum"))
+    rows.append(Row(("net", words.thousands(decision.best.net_usd, digits)), "sum"))
     return Table(
         "Lines of the ledger of the recommended rule", (Column("Line", text=True), Column("Sum", "k USD")), tuple(rows)
     )

@@ -3,12 +3,17 @@
 Only the third line can say who wins. The recommended policy's own ledger is used, scaled to a year of 8,760 h.
 """
 
+import re
+
 from megawatt.app import words
 from megawatt.app.decision import Decision
 from megawatt.app.report.table import Column, Row, Table
 from megawatt.core.units import HOURS_PER_YEAR
 from megawatt.dispatch.case import machines_of
 from megawatt.mining.profit import Line, Profitability, annuity, compare, profitability
+
+WHOLE_YEAR_DAYS = 360
+"""From how many days on a period stands for a year."""
 
 
 def uses(decision: Decision) -> list[Profitability]:
@@ -75,9 +80,13 @@ def table(decision: Decision) -> Table | None:
 def verdict(decision: Decision) -> str:
     """What the lines allow to say."""
     found = uses(decision)
+    days = (decision.case.site.period.end - decision.case.site.period.start).days
+    if days < WHOLE_YEAR_DAYS:
+        return f"A period of {days} days is no year, so these levels name no winner."
     whole = [one for one in found if one.after_capital_usd is not None]
     if len(whole) == 2:
-        return compare(whole[0], whole[1], Line.AFTER_CAPITAL)
+        text = re.sub(r"-(?=\d)", words.MINUS, compare(whole[0], whole[1], Line.AFTER_CAPITAL))
+        return text[0].upper() + text[1:]
     missing = [one.name for one in found if one.after_capital_usd is None]
     if missing:
         return f"For {words.listed(missing)} the site file states no capital cost, so nothing can be said to win."
