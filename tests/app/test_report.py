@@ -232,5 +232,5 @@ def test_a_report_that_cannot_be_written_leaves_the_older_one(tmp_path: Path, mo
 
 @pytest.mark.usefixtures("quick")
 def test_a_folder_that_does_not_exist_is_named_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"Name a file in a folder"):
+    with pytest.raises(InputError, match=r"Create it first"):
         write_report(decisions.mine(), tmp_path / "missing" / "report.html")

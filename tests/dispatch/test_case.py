@@ -248,7 +248,7 @@ def test_a_missing_series_is_named_with_its_neighbours() -> None:
     broken = replace(site(fleet()), connection=one.model_copy(update={"load_settlement_point": "LZZ"}))
     with pytest.raises(InputError, match="price_rt/LZZ") as error:
         case_of(broken, data(site(fleet()), 40.0))
-    assert "price_rt/LZ" in error.value.rule
+    assert "price_rt/LZ" in error.value.remedy
 
 
 DEMAND = '[[charge]]\nname = "d"\nkind = "demand"\nusd_per_kw_month = 5.0\n'

@@ -179,9 +179,10 @@ def case_of(site: Site, data: Dataset) -> Case:
         check_unit(series, site)
     sold_on_grid = [series.on(hour_grid(grid)) for series in sold]
     gaps = tuple(dict.fromkeys(gap for series in [*on_grid.values(), *sold_on_grid] for gap in series.gaps()))
-    loads = {f"load/{site.connection.zone}" for one in site.charges if one.kind == "coincident"}
-    system = tuple(data[name] for name in loads if name in data)
-    return Case(site, data, problem, covered, gaps, tuple(dict.fromkeys(inputs + sold + system)))
+    optional = [f"price_da/{site.connection.load_settlement_point}"]
+    optional += [f"load/{site.connection.zone}" for one in site.charges if one.kind == "coincident"]
+    read_too = tuple(data[name] for name in dict.fromkeys(optional) if name in data)
+    return Case(site, data, problem, covered, gaps, tuple(dict.fromkeys(inputs + sold + read_too)))
 
 
 def check_unit(series: Series, site: Site) -> None:

@@ -40,8 +40,10 @@ def _rolling_block(values: Floats, window: int, start: int, end: int, mean: Floa
         for j in range(size):
             if fresh:
                 count[j], total[j], squares[j] = 0.0, 0.0, 0.0
-                origin[j] = values[t, start + j] if np.isfinite(values[t, start + j]) else 0.0
+                origin[j] = np.nan  # the first value that is there, so that squares of small differences are summed
             for s in range(first, t + 1):
+                if np.isnan(origin[j]) and np.isfinite(values[s, start + j]):
+                    origin[j] = values[s, start + j]
                 v = values[s, start + j] - origin[j]
                 if np.isfinite(v):
                     count[j] += 1

@@ -1,7 +1,6 @@
 """The page: charts, tables and words of a decision in one HTML file that loads nothing."""
 
 import html
-import os
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -13,10 +12,10 @@ from markupsafe import Markup
 from megawatt.app import words
 from megawatt.app.decision import Decision
 from megawatt.app.figures import FIGURES, WIDE
+from megawatt.app.files import write_text
 from megawatt.app.report import basis, tables, three_lines, vintage
 from megawatt.app.report.messages import messages
 from megawatt.app.report.svg import to_svg
-from megawatt.core.errors import InputError
 from megawatt.dispatch.backtest import FORESIGHT
 from megawatt.dispatch.policies import ALWAYS_ON, THRESHOLD
 
@@ -32,25 +31,9 @@ def write_report(decision: Decision, path: Path) -> None:
         path: The HTML file; an older one is replaced in one step.
 
     Raises:
-        InputError: The folder does not exist or cannot be written to.
+        InputError: The folder does not exist, cannot be written to, or the disk is full.
     """
-    text = render_report(decision)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            with part.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"the report {path}",
-            f"it cannot be written: {error.strerror}",
-            "Name a file in a folder that you may write to.",
-        ) from None
+    write_text(path, render_report(decision))
 
 
 def render_report(decision: Decision) -> str:

@@ -11,18 +11,6 @@ GAPS_SHOWN = 12
 """Gaps that are named one by one; more are counted."""
 
 
-def used_series(decision: Decision) -> list[Series]:
-    """Every series that the problem, a rule or a charge of the site reads, each once."""
-    case = decision.case
-    optional = [f"price_da/{case.site.connection.load_settlement_point}"]
-    if any(one.kind == "coincident" for one in case.site.charges):
-        optional.append(f"load/{case.site.connection.zone}")
-    optional += [hall.gpu_series for hall in case.site.halls if hall.gpu_series]
-    found = {one.name: one for one in case.inputs}
-    found |= {name: case.data[name] for name in optional if name in case.data}
-    return list(found.values())
-
-
 def inputs(decision: Decision) -> Table:
     """Source, licence, kind, coverage and hash of every input."""
     columns = (
@@ -34,7 +22,7 @@ def inputs(decision: Decision) -> Table:
         Column("Covered", "h of the period"),
         Column("SHA-256", text=True),
     )
-    rows = tuple(_input_row(decision, one) for one in used_series(decision))
+    rows = tuple(_input_row(decision, one) for one in decision.case.inputs)
     return Table("Inputs, with the first 12 digits of the hash of what was used", columns, rows)
 
 
