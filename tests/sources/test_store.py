@@ -130,7 +130,7 @@ def test_a_process_killed_in_the_middle_of_a_put_leaves_the_old_state(tmp_path: 
     old = series([1.0, 2.0, 3.0])
     store.put(old)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(  # noqa: S603  # our own interpreter and our own text
+    with subprocess.Popen(  # our own interpreter and our own text
         [sys.executable, "-c", KILLED, str(store.path)], stdout=subprocess.PIPE, env=environment, text=True
     ) as process:
         assert process.stdout is not None
