@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scripts.fit_price_model import YEAR, autocorrelation, read_real
 
 from megawatt.power.price_model import SERVICES, PriceModel
 from megawatt.sources.reference_power import REFERENCE_SEED, reference_power_parameters
+from scripts.fit_price_model import YEAR, autocorrelation, read_real
 
 Floats = NDArray[np.float64]
 Year = Mapping[str, Floats]

@@ -10,7 +10,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -292,13 +291,3 @@ def test_a_disk_that_is_full_leaves_the_old_report_whole(run: Run, monkeypatch: 
     assert answer.code == 2
     assert "error: report.html cannot be written (No space left on device)" in answer.err
     assert answer.files["report.html"] == b"old"
-
-
-def test_help_comes_within_four_tenths_of_a_second() -> None:
-    """The best of five, each a new process."""
-    seconds = []
-    for _ in range(5):
-        begin = time.perf_counter()
-        assert process("--help").returncode == 0
-        seconds.append(time.perf_counter() - begin)
-    assert min(seconds) <= 0.4

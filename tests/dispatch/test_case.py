@@ -238,9 +238,9 @@ def test_what_is_not_covered_draws_nothing_and_earns_nothing(resale: str) -> Non
 
 def test_a_period_without_any_data_is_refused_by_name() -> None:
     one = site(fleet())
-    with pytest.raises(InputError, match="cover no interval") as error:
+    with pytest.raises(InputError, match="no hour of it has all its data") as error:
         case(one, np.nan)
-    assert "price_rt/LZ" in error.value.remedy
+    assert "price_rt/LZ" in error.value.rule
 
 
 def test_a_missing_series_is_named_with_its_neighbours() -> None:
@@ -248,7 +248,7 @@ def test_a_missing_series_is_named_with_its_neighbours() -> None:
     broken = replace(site(fleet()), connection=one.model_copy(update={"load_settlement_point": "LZZ"}))
     with pytest.raises(InputError, match="price_rt/LZZ") as error:
         case_of(broken, data(site(fleet()), 40.0))
-    assert "price_rt/LZ" in error.value.remedy
+    assert "price_rt/LZ" in error.value.rule
 
 
 DEMAND = '[[charge]]\nname = "d"\nkind = "demand"\nusd_per_kw_month = 5.0\n'

@@ -17,7 +17,7 @@ from tests.dispatch.sites import START, any_wish, full_site
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=60)
 @given(SEEDS, st.integers(1, 40), st.floats(0.0, 1.5), st.integers(1, 25))
 def test_physics_holds_whatever_is_wished(seed: int, T: int, tightness: float, dwell: int) -> None:
     """Random wishes at random limits from 'firm and batch only' to 'everything'; PUE and dwell times vary."""

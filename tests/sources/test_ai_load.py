@@ -61,10 +61,10 @@ def test_a_trace_given_to_the_wrong_reader_or_out_of_order_is_refused(tmp_path: 
 
     with pytest.raises(InputError, match="line 4: arrival_s goes back"):
         read_requests(path)
-    with pytest.raises(InputError, match="reader of its own trace"):
+    with pytest.raises(InputError, match="the column 'gpu_duty_cycle_mean_pct' is missing"):
         read_gpu_duty(path)
     path.write_text("t_s,context_tokens,generated_tokens\n0,1,1\n2,many,1\n", encoding="utf-8")
     with pytest.raises(InputError, match="line 3: context_tokens is no number"):
         read_requests(path)
-    with pytest.raises(InputError, match="Check the path"):
+    with pytest.raises(InputError, match="Check its path"):
         read_requests(tmp_path / "none.csv")

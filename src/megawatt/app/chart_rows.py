@@ -1,6 +1,7 @@
 """What the charts draw: small tidy tables made from a decision, every row with its words for hover and screen reader."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -40,12 +41,31 @@ def _pieces(one: Result, factor: float) -> Iterator[dict[str, object]]:
             "end": start + value,
             "net": net,
             "reach": sum(v for v in values.values() if v > 0),
-            "piece": f"{name.removeprefix('Bitcoin ').removeprefix('AI ')} {words.number(value)}",
-            "net_label": words.number(net),
+            "at": _free_place(start, start + value, net),
+            "room": max(abs(net - start), abs(start + value - net))
+            if _inside(start, start + value, net)
+            else abs(value),
+            "piece": f"{name.removeprefix('Bitcoin ').removeprefix('AI ')} {_label(value)}",
+            "net_label": _label(net),
             "kind": "for scale" if one.name in {ALL_HOSTING, FORESIGHT} else "rule",
             "text": f"{policy}, {name}: {words.number(value, 4)} k USD/MW-year",
             "net_text": f"{policy}, net: {words.number(net, 4)} k USD/MW-year",
         }
+
+
+def _label(value: float) -> str:
+    return words.number(value, 4 if abs(value) >= 1e3 else 3)
+
+
+def _inside(start: float, end: float, mark: float) -> bool:
+    return min(start, end) < mark < max(start, end)
+
+
+def _free_place(start: float, end: float, mark: float) -> float:
+    """Middle of a piece, or of the larger of the two parts into which the mark cuts it."""
+    if not _inside(start, end, mark):
+        return (start + end) / 2
+    return (start + mark) / 2 if abs(mark - start) > abs(end - mark) else (mark + end) / 2
 
 
 def in_order(decision: Decision) -> list[Result]:
@@ -72,8 +92,9 @@ def heat_cells(decision: Decision) -> pd.DataFrame:
     """
     shares = state_shares(decision)
     index = pd.DatetimeIndex(shares.index)
-    hourly = shares.groupby([index.strftime("%Y-%m-%d"), index.hour]).mean()
-    offset = {f"{t:%Y-%m-%d}": t.utcoffset() for t in index}
+    day = index.strftime("%Y-%m-%d")
+    hourly = shares.groupby([day, index.hour]).mean()
+    offset = {f"{t:%Y-%m-%d}": pd.Timedelta(t.utcoffset() or 0) for t in index[~day.duplicated(keep="last")]}
     rows = [row for state in STATES for row in _runs(hourly[state], state, decision.rated_mw, offset)]
     return pd.DataFrame(rows, columns=["state", "day", "next_day", "hour", "end", "level", "text"])
 
@@ -85,12 +106,12 @@ def _runs(
 
     The days are local ones written as if they were UTC, so that a chart looks the same in every zone.
     """
-    table = share.unstack().reindex(columns=range(24))
+    table = share.unstack().reindex(columns=range(24))  # noqa: PD010  # there is nothing to aggregate
     levels = np.digitize(table.fillna(0.0).to_numpy(), STEPS)
     for day, values, level in zip(table.index, table.to_numpy(), levels, strict=True):
         noon = pd.Timestamp(day)
         edges = [0, *(np.flatnonzero(np.diff(level)) + 1), 24]
-        for first, end in zip(edges[:-1], edges[1:], strict=True):
+        for first, end in pairwise(edges):
             if level[first]:
                 mw = float(np.nanmean(values[first:end])) * rated_mw
                 utc = [noon + pd.Timedelta(hours=int(hour)) - offset[day] for hour in (first, end)]

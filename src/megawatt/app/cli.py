@@ -16,6 +16,7 @@ app = typer.Typer(
     name="megawatt",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # plain help: the decorated one takes longer to import than all else
     pretty_exceptions_enable=False,
 )
 app.add_typer(data_app, name="data")

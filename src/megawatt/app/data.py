@@ -11,7 +11,6 @@ from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
 from megawatt.core.series import Series
 from megawatt.core.timegrid import TimeGrid
-from megawatt.dispatch.case import Case
 from megawatt.power.price_model import PriceModel
 from megawatt.site.read import Site
 from megawatt.sources.reference_network import reference_network
@@ -97,28 +96,6 @@ def data_for(site: Site, store: Path | None = None) -> Dataset:
     if site.data.power == "reference":
         chosen |= dict(reference_power(grid))
     return SiteData(chosen.values())
-
-
-def refuse_uncovered(case: Case) -> None:
-    """Raise `InputError` where no hour of the period has all its data; says which hours each series covers."""
-    if case.hours_covered:
-        return
-    period = case.site.period
-    # A modelled price is made for whatever period is asked for: it limits nothing.
-    given = [one for one in case.inputs if not one.provenance.modelled] or case.inputs
-    spans = dict.fromkeys(f"{one.name} {_day(one.grid.start)} to {_day(one.grid.end)}" for one in given)
-    first, end = max(one.grid.start for one in given), min(one.grid.end for one in given)
-    inside = f"between {_day(first)} and {_day(end)}" if first < end else "in which all series overlap"
-    raise InputError(
-        f"the period {period.start} to {period.end}",
-        f"no hour of it has all its data: there are {', '.join(spans)}",
-        f"Choose --from and --to {inside}, or import data of the period.",
-        case.site.place,
-    )
-
-
-def _day(time: np.datetime64) -> str:
-    return str(time.astype("datetime64[D]"))
 
 
 @lru_cache(maxsize=4)

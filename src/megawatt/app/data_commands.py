@@ -15,12 +15,16 @@ SCHEMA = "megawatt/data/1"
 GAPS_SHOWN = 5
 
 data_app = typer.Typer(
-    help="Bring market files and your own tables into the local store.", no_args_is_help=True, add_completion=False
+    help="Bring market files and your own tables into the local store.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 import_app = typer.Typer(
     help="Read files and keep their series: all of them or none. Gaps are named and never filled.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
 )
 data_app.add_typer(import_app, name="import")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from megawatt.app.answer import answer
-from megawatt.app.data import data_for, refuse_uncovered
+from megawatt.app.data import data_for
 from megawatt.app.decision import Decision
 from megawatt.app.decision import decide as decide_case
 from megawatt.app.files import refuse_target
@@ -40,7 +40,6 @@ def decide_site(
     begun = time.monotonic()
     data = data_for(site, store)
     case = case_of(site, data)
-    refuse_uncovered(case)
     if not as_json:
         typer.echo(expectation(site, case.problem.separable, seconds), err=True)
     decision = decide_case(site, data, effort=Effort(seconds=seconds))

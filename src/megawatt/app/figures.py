@@ -6,6 +6,7 @@ hover stands in the field ``text``.
 """
 
 from textwrap import wrap
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -40,42 +41,42 @@ SHADES = {1: 0.3, 2: 0.6, 3: 1.0}
 PHONE = 600
 """Charts that are narrower are made for a phone: labels wrap, the heat map stands upright [px]."""
 
+AnyChart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart
+"""What the figures return: one chart, or several in one."""
+
 HOVER = [alt.Tooltip("text:N", title=" ")]
 
 
-def styled(chart: alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart) -> alt.Chart:
+def styled(chart: Any) -> AnyChart:
     """One look for all charts."""
-    font = "system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
-    look = (
-        chart.configure(font=font, background="#FFFFFF")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
-            gridColor=FAINT,
-            domainColor=OFF,
-            tickColor=OFF,
-            labelColor=INK,
-            titleColor=INK,
-            labelLimit=260,
-        )
-        .configure_title(fontSize=14, anchor="start", color=INK, fontWeight=600, subtitleFontSize=12, offset=10)
-        .configure_legend(labelFontSize=12, titleFontSize=12, orient="top", title=None, symbolType="square")
+    font = "Arial, Helvetica, 'Liberation Sans', sans-serif"  # the widths that the renderer measures with
+    small = {"labelFontSize": 12, "titleFontSize": 12}
+    axis = {"titleFontWeight": "normal", "gridColor": FAINT, "domainColor": OFF, "tickColor": OFF, "labelLimit": 260}
+    title = {"fontSize": 14, "anchor": "start", "color": INK, "fontWeight": 600, "subtitleFontSize": 12, "offset": 10}
+    legend = {"orient": "top", "title": None, "symbolType": "square", "columnPadding": 28}
+    look: AnyChart = chart.configure(  # in one call, as each copies the chart with its data
+        font=font,
+        background="#FFFFFF",
+        view={"stroke": None},
+        axis={**small, **axis, "labelColor": INK, "titleColor": INK},
+        title=title,
+        legend={**small, **legend},
     )
-    return look  # type: ignore[return-value]  # the configure methods return the class they are called on
+    return look
 
 
-def fig_buyers(decision: Decision, width: int = WIDE) -> alt.Chart:
+def fig_buyers(decision: Decision, width: int = WIDE) -> AnyChart:
     """What each policy earned by buyer, stacked, with its net [thousand USD per MW-year]."""
     narrow = width < PHONE
     rows = buyer_rows(decision)
-    rows["line"] = ["|".join(wrap(name, 17 if narrow else 26)) for name in rows["policy"]]
+    rows["line"] = ["|".join(wrap(name, 15 if narrow else 26)) for name in rows["policy"]]
     span = _span(rows)
     order = list(dict.fromkeys(rows["line"]))
     names = [words.BUYER_NAMES[b] for b in BUYERS if (rows["buyer"] == words.BUYER_NAMES[b]).any()]
     colours = [COLOURS[b] for b in BUYERS if words.BUYER_NAMES[b] in names]
-    lines = alt.Axis(labelLimit=260, ticks=False, labelExpr="split(datum.label, '|')", labelLineHeight=14)
+    lines = alt.Axis(
+        ticks=False, labelExpr="split(datum.label, '|')", labelLineHeight=14, minExtent=120 if narrow else 200
+    )
     y = alt.Y("line:N", sort=order, title=None, axis=lines)
     x = alt.X("start:Q", title="thousand USD per MW-year, after power", scale=alt.Scale(domain=list(span)))
     bars = (
@@ -95,9 +96,10 @@ def fig_buyers(decision: Decision, width: int = WIDE) -> alt.Chart:
             tooltip=HOVER,
         )
     )
-    wide_enough = (rows["end"] - rows["start"]).abs() > (0.3 if narrow else 0.16) * (span[1] - span[0])
-    inside = rows[wide_enough].assign(middle=lambda r: (r["start"] + r["end"]) / 2)
-    named = alt.Chart(inside).mark_text(fontSize=11, color=INK).encode(y=y, x="middle:Q", text="piece:N")
+    inside = rows[rows["room"] > (0.4 if narrow else 0.16) * (span[1] - span[0])]
+    dark = (alt.datum.buyer == words.BUYER_NAMES["tenant"]) & (alt.datum.kind == "rule")
+    ink = alt.condition(dark, alt.value("white"), alt.value(INK))
+    named = alt.Chart(inside).mark_text(fontSize=11).encode(y=y, x="at:Q", text="piece:N", color=ink)
     net = rows.drop_duplicates("policy")
     base = alt.Chart(net)
     tick = base.mark_tick(color=INK, thickness=3, size=22, opacity=1).encode(
@@ -110,7 +112,9 @@ def fig_buyers(decision: Decision, width: int = WIDE) -> alt.Chart:
         "Earnings by buyer and policy, thousand USD per MW-year", subtitle="Black mark and number: net"
     )
     return styled(
-        alt.layer(bars, named, tick, label).properties(width=_plot(width, 250), height={"step": 36}, title=title)
+        alt.layer(bars, named, tick, label).properties(
+            width=_plot(width, 250), height={"step": 46 if narrow else 36}, title=title
+        )
     )
 
 
@@ -125,7 +129,7 @@ def _span(rows: pd.DataFrame) -> tuple[float, float]:
     return float(low - 0.02 * width), float(high + 0.14 * width)
 
 
-def fig_heat(decision: Decision, width: int = WIDE) -> alt.Chart:
+def fig_heat(decision: Decision, width: int = WIDE) -> AnyChart:
     """What the site did in each hour of each day: one panel per use, darker where it took more of the site's MW."""
     cells = heat_cells(decision)
     upright = width < PHONE
@@ -144,21 +148,18 @@ def fig_heat(decision: Decision, width: int = WIDE) -> alt.Chart:
     return styled(alt.vconcat(*panels, spacing=14).properties(title=title))
 
 
-def _panel(decision: Decision, cells: pd.DataFrame, state: str, width: int, *, upright: bool) -> alt.Chart:
+def _panel(decision: Decision, cells: pd.DataFrame, state: str, width: int, *, upright: bool) -> Any:
     site = decision.case.site
     days = [str(site.period.start), str(site.period.end)]
-    several = (site.period.end - site.period.start).days > 45
     number = int(cells["state"].nunique())
-    day_axis = alt.Axis(
-        format="%b" if several else "%d %b", title=None, tickCount="month" if several else 7, grid=False
-    )
+    day_axis = _day_axis((site.period.end - site.period.start).days)
     hour_axis = alt.Axis(values=[0, 6, 12, 18, 24], title="hour", grid=False)
     time = alt.Scale(type="utc", domain=[f"{day}T00:00:00Z" for day in days], reverse=upright)
     hours = alt.Scale(domain=[0, 24] if upright else [24, 0], nice=False)
     day, day2 = ("day:T", "next_day:T")
     mine = cells[cells["state"] == state]
-    chart = alt.Chart(mine.assign(shade=mine["level"].map(SHADES))).mark_rect(opacity=1)
-    look = {
+    chart: Any = alt.Chart(mine.assign(shade=mine["level"].map(SHADES))).mark_rect(opacity=1)
+    look: dict[str, Any] = {
         "opacity": alt.Opacity("shade:Q", scale=None, legend=None),
         "color": alt.value(STATE_COLOURS[state]),
         "description": "text:N",
@@ -188,12 +189,19 @@ def _panel(decision: Decision, cells: pd.DataFrame, state: str, width: int, *, u
     )
 
 
+def _day_axis(days: int) -> alt.Axis:
+    """Months, weeks or days below a time axis of local days."""
+    if days > 45:
+        return alt.Axis(format="%b", tickCount="month", title=None, grid=False)
+    return alt.Axis(format="%d %b", tickCount="week" if days > 10 else "day", title=None, grid=False)
+
+
 def _state_title(decision: Decision, state: str) -> str:
     shares = state_shares(decision).mean()
     return f"{state}: {words.percent(float(shares[state]))}"
 
 
-def fig_duration(decision: Decision, width: int = WIDE) -> alt.Chart:
+def fig_duration(decision: Decision, width: int = WIDE) -> AnyChart:
     """Price duration curve at the meter against the break-even of each fleet [USD/MWh]."""
     rows, fleets = duration_rows(decision), break_even_rows(decision)
     low, high = price_window(rows["price"], fleets["mean"])
@@ -247,23 +255,21 @@ def _break_evens(fleets: pd.DataFrame, low: float, high: float) -> list[alt.Char
     return [lines, labels]
 
 
-def fig_days(decision: Decision, width: int = WIDE) -> alt.Chart:
+def fig_days(decision: Decision, width: int = WIDE) -> AnyChart:
     """Net of every local day of the advised policy; the worst and the best are marked [thousand USD]."""
     rows = day_rows(decision)
     worst, best = extreme_days(decision)
     marks = {**dict.fromkeys(worst["day"], "worst"), **dict.fromkeys(best["day"], "best")}
     rows = rows.assign(
-        mark=rows["day"].map(marks).fillna("other"),
+        mark=[marks.get(day, "other") for day in rows["day"]],
         k=rows["net_usd"] / 1e3,
         start=rows["day"] + "T00:00:00Z",
         text=[f"{d}: {words.usd(v)}" for d, v in zip(rows["day"], rows["net_usd"], strict=True)],
     )
     end = pd.to_datetime(rows["day"]) + pd.Timedelta(days=1)
     rows["stop"] = end.dt.strftime("%Y-%m-%dT00:00:00Z")
-    several = len(rows) > 45
-    axis = alt.Axis(format="%b" if several else "%d %b", tickCount="month" if several else 7, title=None, grid=False)
     colours = alt.Scale(domain=["best", "worst", "other"], range=[GRID, LOSS, "#C9CDD2"])
-    x = alt.X("start:T", scale=alt.Scale(type="utc"), axis=axis)
+    x = alt.X("start:T", scale=alt.Scale(type="utc"), axis=_day_axis(len(rows)))
     bars = (
         alt.Chart(rows)
         .mark_rect()
@@ -293,11 +299,16 @@ def fig_days(decision: Decision, width: int = WIDE) -> alt.Chart:
     )
 
 
-def fig_sensitivity(decision: Decision, width: int = WIDE) -> alt.Chart:
+def fig_sensitivity(decision: Decision, width: int = WIDE) -> AnyChart:
     """What other assumptions would make of the same decisions, as a change of net [thousand USD per MW-year]."""
     rows = sensitivity_rows(decision)
     reach = (1.7 if width < PHONE else 1.25) * max(float(rows["change"].abs().max()) if len(rows) else 1.0, 1e-9)
-    y = alt.Y("what:N", sort=list(rows["what"]), title=None, axis=alt.Axis(ticks=False, labelLimit=190))
+    y = alt.Y(
+        "what:N",
+        sort=list(rows["what"]),
+        title=None,
+        axis=alt.Axis(ticks=False, labelLimit=190, minExtent=150 if width < PHONE else 190),
+    )
     x = alt.X(
         "change:Q",
         title="change of net, thousand USD per MW-year",
@@ -306,7 +317,7 @@ def fig_sensitivity(decision: Decision, width: int = WIDE) -> alt.Chart:
     )
     colour = alt.Color("sign:N", scale=alt.Scale(domain=["gain", "loss"], range=[GRID, LOSS]), legend=None)
     bars = alt.Chart(rows).mark_bar().encode(y=y, x=x, color=colour, description="text:N", tooltip=HOVER)
-    text = {"fontSize": 12, "color": INK}
+    text: dict[str, Any] = {"fontSize": 12, "color": INK}
     right = alt.Chart(rows[rows["change"] >= 0]).mark_text(align="left", dx=5, **text).encode(y=y, x=x, text="label:N")
     left = alt.Chart(rows[rows["change"] < 0]).mark_text(align="right", dx=-5, **text).encode(y=y, x=x, text="label:N")
     title = "What other prices would change, thousand USD per MW-year"

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from megawatt.app.data import data_for, refuse_uncovered
+from megawatt.app.data import data_for
 from megawatt.app.decision import Decision
 from megawatt.app.decision import decide as decide_with
 from megawatt.core.dataset import Dataset
-from megawatt.dispatch.case import case_of
 from megawatt.dispatch.general import Effort
 from megawatt.site.read import Site
 
@@ -26,5 +25,4 @@ def decide(
         The decision, with ``policies()`` and ``intervals()`` as tidy tz-aware DataFrames.
     """
     chosen = data_for(site, Path(store) if store else None) if data is None else data
-    refuse_uncovered(case_of(site, chosen))
     return decide_with(site, chosen, effort=Effort(seconds=seconds))

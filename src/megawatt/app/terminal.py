@@ -79,10 +79,10 @@ def sentences(decision: Decision) -> list[str]:
     for one in decision.next_mw:
         if one.usd_per_mw_year is None or one.uncertainty_usd_per_mw_year is None:
             lines.append(f"Next MW of {one.what}: no answer: {one.note}")
+        elif abs(one.usd_per_mw_year) < 1 and one.uncertainty_usd_per_mw_year < 1:
+            lines.append(f"Next MW of {one.what}: nothing, for it is not short.")
         elif one.resolved:
             lines.append(f"Next MW of {one.what}: {usd(one.usd_per_mw_year)} a year.")
-        elif one.uncertainty_usd_per_mw_year < 1:
-            lines.append(f"Next MW of {one.what}: nothing, for it is not short.")
         else:
             lines.append(f"Next MW of {one.what}: not resolved, within {usd(one.uncertainty_usd_per_mw_year)} a year.")
     total = case.problem.grid.n * case.problem.grid.hours

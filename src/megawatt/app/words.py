@@ -118,30 +118,34 @@ def earned(value: float) -> str:
 
 def answer(decision: Decision) -> tuple[str, str]:
     """The main answer in two sentences: what was earned, against what; how far from the optimum, on what data."""
-    return _earnings(decision), f"{_distance(decision)} {data_kind(decision)}"
+    return _earnings(decision), _distance(decision)
 
 
 def _earnings(decision: Decision) -> str:
     best, site = decision.best, decision.case.site.connection.name
     text = (
-        f"From {period(decision)}, {site} run by the rule '{plain_name(best.name)}' would have {earned(best.net_usd)} "
-        f"after power, {usd(best.net_usd * decision.per_mw_year)} per MW-year: {_against(decision, best)}"
+        f"Run by the rule '{plain_name(best.name)}', {site} would have {earned(best.net_usd)} after power "
+        f"({usd(best.net_usd * decision.per_mw_year)} per MW-year): {_against(decision, best)}"
     )
     low, high = hashprice_range(decision)
     if low is None or high is None:
         return f"{text}."
-    return f"{text}; {usd(low)} to {usd(high)} if the hashprice were 20 % lower or higher."
+    return f"{text}; with the hashprice 20 % lower or higher it would be {usd(low)} to {usd(high)}."
 
 
 def _against(decision: Decision, best: Result) -> str:
-    others = [
-        (ALWAYS_ON.name, "leaving everything on"),
-        (THRESHOLD.name, "today's practice, a threshold on the last price"),
+    others = {THRESHOLD.name: "today's practice (a threshold on the last price)", ALWAYS_ON.name: "always-on"}
+    parts = [
+        f"{more(best.net_usd - decision.result(name).net_usd)} than {what}".replace("same than", "same as")
+        for name, what in others.items()
+        if name != best.name
     ]
-    parts = [f"{more(best.net_usd - decision.result(n).net_usd)} than {w}" for n, w in others if n != best.name]
-    same = {ALWAYS_ON.name: "no rule did better than leaving everything on", THRESHOLD.name: "today's practice"}
-    lead = [same[best.name]] if best.name in same else []
-    return ", ".join([*lead, *reversed(parts)]).replace("the same than", "the same as")
+    same = {
+        ALWAYS_ON.name: "no rule did better; it is",
+        THRESHOLD.name: "that is today's practice, and no rule did better; it is",
+    }
+    lead = f"{same[best.name]} " if best.name in same else ""
+    return lead + listed(parts)
 
 
 def hashprice_range(decision: Decision) -> tuple[float | None, float | None]:
@@ -151,46 +155,47 @@ def hashprice_range(decision: Decision) -> tuple[float | None, float | None]:
 
 
 def _distance(decision: Decision) -> str:
-    foresight = decision.result(FORESIGHT).net_usd
-    missing = foresight - decision.best.net_usd
-    share = decision.best.gain_share
+    missing, share = decision.result(FORESIGHT).net_usd - decision.best.net_usd, decision.best.gain_share
     if abs(missing) < 0.005:
-        text = "Even with all prices known beforehand nothing more could have been earned"
+        text = "Perfect foresight would have brought no more"
     elif share is None:
         text = f"Perfect foresight would have brought {usd(missing)} more"
+    elif share <= 0:
+        text = f"It gains nothing over always-on and stays {usd(missing)} below perfect foresight"
     else:
         text = (
-            f"That is {percent(share)} of what perfect foresight would have gained over always-on, "
-            f"{usd(missing)} short of it"
+            f"It takes {percent(share)} of the gain over always-on that perfect foresight would have had, and stays "
+            f"{usd(missing)} below that"
         )
-    return f"{text}; {optimum(decision)}."
+    return f"{text} ({optimum(decision)}); {data_kind(decision)}."
 
 
 def optimum(decision: Decision) -> str:
     """How sure the optimum is, as a clause."""
     gap = decision.plan.gap_usd
     if gap is None:
-        return "how far that plan is itself from the optimum of the whole period is not bounded"
+        return "how far that plan is from the optimum of the whole period is not bounded"
     if gap < 0.005:
-        return "that plan is proved to be the optimum"
-    return f"that plan is proved to be within {usd(gap)} of the optimum"
+        return "the proved optimum"
+    return f"proved to be within {usd(gap)} of the optimum"
 
 
 def data_kind(decision: Decision) -> str:
-    """Whether the inputs are measured, as a sentence."""
-    kinds = {one.name: one.provenance.modelled for one in decision.case.inputs}
-    if not any(kinds.values()):
-        return "All inputs are measured or published."
-    if all(kinds.values()):
-        return "All inputs are modelled, not measured."
-    families = dict.fromkeys(_family(name) for name, modelled in kinds.items() if modelled)
-    rest = dict.fromkeys(_family(name) for name, modelled in kinds.items() if not modelled)
-    return f"Modelled, not measured: {listed(list(families))}; published figures: {listed(list(rest))}."
+    """Whether the inputs are measured, as a clause."""
+    families: dict[bool, dict[str, None]] = {True: {}, False: {}}
+    for one in decision.case.inputs:
+        families[one.provenance.modelled][_family(one.name)] = None
+    modelled, published = list(families[True]), list(families[False])
+    if not modelled:
+        return "all inputs are measured or published"
+    if not published:
+        return "all inputs are modelled, not measured"
+    return f"{listed(modelled)} are modelled, not measured; {listed(published)} as published"
 
 
 def _family(name: str) -> str:
-    kinds = {"price_rt": "power prices", "price_da": "power prices", "btc": "the Bitcoin network"}
-    kinds |= {"temperature": "temperature", "as": "reserve prices", "gpu": "GPU prices", "load": "system load"}
+    kinds = {"price_rt": "power prices", "price_da": "power prices", "btc": "Bitcoin price and difficulty"}
+    kinds |= {"temperature": "temperatures", "as": "reserve prices", "gpu": "GPU prices", "load": "system load"}
     head = name.partition("/")[0]
     return kinds.get(head, head)
 

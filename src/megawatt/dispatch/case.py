@@ -170,13 +170,7 @@ def case_of(site: Site, data: Dataset) -> Case:
     on_grid = {series.name: series.on(grid) for series in inputs}
     covered = np.logical_and.reduce([np.isfinite(series.values) for series in on_grid.values()])
     if not covered.any():
-        empty = [name for name, series in on_grid.items() if not np.isfinite(series.values).any()]
-        raise InputError(
-            f"the period {site.period.start} to {site.period.end}, of which the data cover no interval",
-            f"every interval needs all of: {', '.join(on_grid)}",
-            f"Choose a period inside the data, or import: {', '.join(empty or on_grid)}.",
-            site.place,
-        )
+        raise uncovered(site, inputs)
     problem = _problem(
         site, data, grid, {name: np.where(covered, s.values, 0.0) for name, s in on_grid.items()}, covered
     )
@@ -204,6 +198,25 @@ def check_unit(series: Series, site: Site) -> None:
             "Convert it at a stated rate and import the result.",
             site.place,
         )
+
+
+def uncovered(site: Site, inputs: tuple[Series, ...]) -> InputError:
+    """The error of a period of which no hour has all its data; says which days each series covers."""
+    # A modelled price is made for whatever period is asked for: it limits nothing.
+    given = [one for one in inputs if not one.provenance.modelled] or list(inputs)
+    spans = dict.fromkeys(f"{one.name} {_day(one.grid.start)} to {_day(one.grid.end)}" for one in given)
+    first, end = max(one.grid.start for one in given), min(one.grid.end for one in given)
+    inside = f"between {_day(first)} and {_day(end)}" if first < end else "in which all series overlap"
+    return InputError(
+        f"the period {site.period.start} to {site.period.end}",
+        f"no hour of it has all its data: there are {', '.join(spans)}",
+        f"Choose --from and --to {inside}, or import data of the period.",
+        site.place,
+    )
+
+
+def _day(time: np.datetime64) -> str:
+    return str(time.astype("datetime64[D]"))
 
 
 def needs_temperature(site: Site) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from megawatt.core.errors import InputError
+from megawatt.sources.text_file import missing_column, unreadable
 
 _REQUESTS = {"t_s": "arrival_s", "context_tokens": "context_tokens", "generated_tokens": "generated_tokens"}
 _PODS = {
@@ -112,18 +113,15 @@ def _seconds_until(edges: np.ndarray, times: pd.Series, weight: pd.Series) -> np
 def _read(path: str | Path, columns: dict[str, str]) -> pd.DataFrame:
     try:
         table = pd.read_csv(path)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except OSError as error:
+        raise unreadable(error, Path(path)) from None
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(
             f"the trace cannot be read ({error})", "a trace is a CSV file", "Check the path.", str(path)
         ) from None
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise InputError(
-            f"the columns {', '.join(table.columns)}",
-            f"the trace has {', '.join(missing)} too",
-            "Pass the file to the reader of its own trace.",
-            str(path),
-        )
+    for name in columns:
+        if name not in table.columns:
+            raise missing_column(name, list(table.columns), f"{path} line 1")
     for name in columns.keys() - _TEXT:
         number = pd.to_numeric(table[name], errors="coerce")
         _refuse(number.isna() & table[name].notna(), f"{name} is no number", "it counts or measures", path)

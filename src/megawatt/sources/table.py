@@ -73,10 +73,7 @@ def read_table(
     if label not in {"start", "end"}:
         raise InputError(f"label {label!r}", "a time names the start or the end of its interval", "Write start or end.")
     lines, instants, values = _columns(path, time, value, timezone=timezone, decimal=decimal, time_format=time_format)
-
-    def place(row: int) -> str:
-        return f"{path} line {lines[row]}"
-
+    place = _placer(lines, path)
     refuse_disorder(instants, place)
     step = usual_step(instants, place) if step_minutes is None else step_minutes
     starts = instants - np.timedelta64(60 * step, "s") if label == "end" else instants
@@ -91,6 +88,10 @@ def read_table(
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Series(name, unit, grid, full, known_at, Provenance(f"file {path.name}, column {value}", sha256=digest))
+
+
+def _placer(lines: Lines, path: Path) -> Place:
+    return lambda row: f"{path} line {lines[row]}"
 
 
 def _unit(unit: Unit | str) -> Unit:

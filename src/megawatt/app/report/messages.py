@@ -1,9 +1,10 @@
 """What each chart says, in a sentence: its caption for everyone, and all there is of it for who cannot see it."""
 
 import numpy as np
+import pandas as pd
 
 from megawatt.app import words
-from megawatt.app.chart_rows import all_in_price, break_even_rows, extreme_days, sensitivity_rows, state_shares
+from megawatt.app.chart_rows import STATES, all_in_price, extreme_days, sensitivity_rows, state_shares
 from megawatt.app.decision import Decision
 from megawatt.dispatch.backtest import FORESIGHT
 from megawatt.dispatch.policies import ALWAYS_ON, THRESHOLD
@@ -34,31 +35,27 @@ def _buyers(decision: Decision) -> str:
 
 def _heat(decision: Decision) -> str:
     shares = state_shares(decision)
-    mean, index = shares.mean(), shares.index
-    parts = [f"{state} {words.percent(float(mean[state]))}" for state in shares if mean[state] >= 0.0005]
-    idle = (shares["sold back"] + shares["off"]).groupby(index.hour).mean()  # type: ignore[attr-defined]  # an index of times
-    hour = int(idle.idxmax())
+    mean = {state: float(shares[state].mean()) for state in STATES}
+    parts = [f"{state} {words.percent(mean[state])}" for state in STATES if mean[state] >= 0.0005]
+    by_hour = (shares["sold back"] + shares["off"]).groupby(pd.DatetimeIndex(shares.index).hour).mean()
+    idle = by_hour.reindex(range(24)).fillna(0.0).to_numpy(dtype=np.float64)
+    hour, most = int(idle.argmax()), float(idle.max())
     text = f"Of the site's {words.number(decision.rated_mw)} MW, on average: {words.listed(parts)}."
-    if idle.max() > 0.005:
-        text += f" It stood still most between {hour:02d}:00 and {hour + 1:02d}:00 local time ({words.percent(float(idle.max()))})."
+    if most > 0.005:
+        text += f" It stood still most between {hour:02d}:00 and {hour + 1:02d}:00 local time ({words.percent(most)})."
     return text
 
 
 def _duration(decision: Decision) -> str:
     price = all_in_price(decision)
-    parts = [
-        f"{words.percent(float((price > one.mean).mean()))} above that of {one.fleet}" for one in _fleets(decision)
-    ]
+    means = decision.break_evens_usd_per_mwh
+    parts = [f"{words.percent(float((price > mean).mean()))} above that of {name}" for name, mean in means.items()]
     negative = float((price < 0).mean())
     text = f"Power at the meter cost {words.number(float(np.mean(price)))} USD/MWh on average"
     text += f" and less than nothing in {words.percent(negative)} of the hours" if negative else ""
     if not parts:
         return f"{text}. The site has no machines, so no break-even is drawn."
     return f"{text}. Share of the hours in which it was dearer than the mean break-even: {words.listed(parts)}. In brackets: the range of 90 % of a fleet's hours."
-
-
-def _fleets(decision: Decision) -> list[object]:
-    return list(break_even_rows(decision).itertuples())
 
 
 def _days(decision: Decision) -> str:

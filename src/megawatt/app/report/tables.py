@@ -57,7 +57,7 @@ def days(decision: Decision) -> Table:
     """The best and the worst local days of the recommended policy."""
     columns = (
         Column("Day", text=True),
-        Column("Net", "USD"),
+        Column("Net", "k USD"),
         Column("Price, mean", "USD/MWh"),
         Column("lowest", "USD/MWh"),
         Column("highest", "USD/MWh"),
@@ -73,7 +73,7 @@ def days(decision: Decision) -> Table:
 def _day_row(row: "pd.Series[float]", mark: str) -> Row:
     prices = (words.number(row[f"{which}_price"]) for which in ("mean", "low", "high"))
     uses = (words.whole(row["mining_mwh"]), words.whole(row["ai_mwh"]))
-    return Row((f"{row['day']}, {mark}", words.usd(row["net_usd"]).removesuffix("USD").strip(), *prices, *uses))
+    return Row((f"{row['day']}, {mark}", words.number(row["net_usd"] / 1e3), *prices, *uses))
 
 
 def delays(decision: Decision) -> Table:

@@ -26,7 +26,7 @@ def _mining(decision: Decision) -> Profitability | None:
     own = [f for f in site.fleets if f.owner == "own"]
     if not own:
         return None
-    it_mw = sum(machines_of(f, site.period.start).it_mw for f in own)
+    it_mw = sum(machines_of(f, site.period.start, site.period.start).it_mw for f in own)
     names = {f.name for f in own}
     gross = sum(float((c.blocks * c.power_mw[0]).max()) for c in decision.case.problem.machines if c.name in names)
     capital = None

@@ -4,6 +4,7 @@ from megawatt.app import words
 from megawatt.app.decision import Decision
 from megawatt.app.report.table import Column, Row, Table
 from megawatt.core.series import Series
+from megawatt.site.field import Table as SiteTable
 from megawatt.site.tables import TABLES
 
 GAPS_SHOWN = 12
@@ -54,7 +55,7 @@ def source_line(decision: Decision) -> str:
 
 def gaps(decision: Decision) -> list[str]:
     """The missing runs in words, the first few by name."""
-    found = [str(one) for one in decision.case.gaps]
+    found = list(dict.fromkeys(str(one) for one in decision.case.gaps))
     rest = len(found) - GAPS_SHOWN
     return found[:GAPS_SHOWN] + ([f"and {rest} more"] if rest > 0 else [])
 
@@ -97,6 +98,6 @@ def _shown(value: object) -> str:
         return f"{value:,.12g}".replace("-", words.MINUS)
     if isinstance(value, tuple):
         return "; ".join(_shown(one) for one in value) if value else "none"
-    if hasattr(value, "model_fields_set"):
-        return ", ".join(f"{key} {_shown(getattr(value, key))}" for key in type(value).model_fields)
+    if isinstance(value, SiteTable):
+        return ", ".join(f"{key} {_shown(getattr(value, key))}" for key in type(value).keys())  # noqa: SIM118  # keys of the table's class, which is no dict
     return str(value)
