@@ -54,7 +54,7 @@ evidence: .venv/dev ## every bar in full, resumable; writes docs/evidence
 	$(BIN)/python -m evidence.run
 
 lock: .venv-lock/bin/uv ## choose new versions and write them to locks
-	scripts/lock $<
+	locks/compile $<
 
 clean: ## remove what make has made
 	rm -rf .venv .venv-peers .venv-lock site-docs out
@@ -62,7 +62,7 @@ clean: ## remove what make has made
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "megawatt needs Python 3.11 or later, $(PYTHON) is older. Name another: make PYTHON=python3.12 demo"; exit 2; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 2; }
 
 .venv/core: .venv/bin/python locks/core.txt pyproject.toml
 	$(BIN)/python $(PIP_INSTALL) --requirement locks/core.txt
@@ -73,12 +73,12 @@ clean: ## remove what make has made
 	$(BIN)/python $(PIP_INSTALL) --requirement locks/dev.txt
 	@touch $@
 
-.venv-peers/stamp: locks/peers.txt pyproject.toml
-	$(PYTHON) -m venv .venv-peers
+.venv-peers/stamp: .venv/bin/python locks/peers.txt pyproject.toml
+	$(BIN)/python -m venv .venv-peers
 	$(PEERS)/python $(PIP_INSTALL) --requirement locks/peers.txt
 	$(PEERS)/python $(EDITABLE)
 	@touch $@
 
-.venv-lock/bin/uv:
-	$(PYTHON) -m venv .venv-lock
+.venv-lock/bin/uv: | .venv/bin/python
+	$(BIN)/python -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv

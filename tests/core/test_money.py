@@ -38,6 +38,7 @@ def test_the_sign_and_the_zeros_are_printed(minor: int, currency: Currency, text
 def test_dollars_are_read_exactly() -> None:
     assert Money.usd("-12.34") == Money(-1234, Currency.USD)
     assert Money.usd("12") == Money(1200, Currency.USD)
+    assert Money.usd("0.1") == Money(10, Currency.USD)
     assert Money.usd("0.1") + Money.usd("0.2") == Money.usd("0.3")
     assert Money.usd("12345678901234567890123456789.01").minor == 1234567890123456789012345678901
 

@@ -119,10 +119,10 @@ def test_a_finer_grid_holds_the_value_and_keeps_the_amount(values: list[float], 
 
 @settings(deadline=None, max_examples=100)
 @given(
-    values=st.lists(st.one_of(st.just(np.nan), st.integers(-9, 9).map(float)), min_size=1, max_size=30),
+    values=st.lists(st.sampled_from([np.nan, *map(float, range(-9, 10))]), min_size=1, max_size=30),
     step_minutes=st.sampled_from([5, 15, 30, 60]),
     target_minutes=st.sampled_from([5, 15, 30, 60, 120]),
-    shift=st.integers(-10, 40),
+    shift=st.integers(-4, 20),
     n=st.integers(1, 12),
 )
 def test_any_grid_gives_the_mean_of_the_minutes_it_covers(
@@ -145,6 +145,17 @@ def test_any_grid_gives_the_mean_of_the_minutes_it_covers(
     found = one.on(grid)
     assert np.allclose(found.values, expected, rtol=0, atol=1e-9, equal_nan=True)
     assert np.array_equal(found.known_at, known[cut].reshape(n, target_minutes).max(axis=1))
+
+
+def test_a_coarse_value_is_the_mean_and_is_known_when_its_last_part_is() -> None:
+    quarters = series(
+        [1.0, 2.0, 3.0, 6.0, 5.0, np.nan, 5.0, 5.0], step_minutes=15, known_after_minutes=[9, 99, 3, 4] * 2
+    )
+    hours = quarters.on(TimeGrid(START, 60, 2))
+    assert hours.values[0] == 3.0
+    assert hours.known_at[0] == minutes_after_start([99])[0]
+    assert np.isnan(hours.values[1])
+    assert hours.known_at[1] == NEVER
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,14 @@ def test_error_keeps_its_problems_across_processes() -> None:
     assert str(copy).startswith("2 problems:\n- site text line 6, [site], timezone: timezone = 'CST', but")
 
 
+def test_single_problem_is_the_message_itself() -> None:
+    with pytest.raises(SiteFileError) as caught:
+        Site.from_text(SMALL.replace("count = 500", "count = 0"))
+    (problem,) = caught.value.problems
+    assert str(caught.value) == str(problem)
+    assert (caught.value.value, caught.value.place) == (problem.value, problem.place)
+
+
 def test_site_crosses_processes() -> None:
     site = Site.from_text(SMALL)
     assert pickle.loads(pickle.dumps(site)) == site  # noqa: S301  # our own bytes

@@ -8,7 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from megawatt.site import Charge, Connection, Contract, EnergyBlock, Finance, Fleet, Hall, Mode, Programme, Pue
+from megawatt.site import (
+    Charge,
+    Connection,
+    Contract,
+    CreditStep,
+    EnergyBlock,
+    Finance,
+    Fleet,
+    Hall,
+    Mode,
+    Period,
+    Programme,
+    Pue,
+)
 from megawatt.site.field import MIXUPS
 from megawatt.site.tables import TABLES
 
@@ -237,3 +250,37 @@ def test_hint_names_a_unit_that_brings_the_number_back_into_range(data: st.DataO
         assert known.is_sane(meant)
     elif known.is_sane(value) and not known.is_sane(mistaken):
         assert value == 0 or not known.is_sane(float(f"{mistaken * factor:.12g}"))
+
+
+def test_own_figure_is_not_mixed_with_one_of_the_model() -> None:
+    with pytest.raises(ValidationError, match="lacks power_w"):
+        Fleet(name="a", model="Antminer S21", hashrate_th_s=190.0, count=1)
+
+
+def test_one_hour_is_a_window() -> None:
+    assert Charge(name="d", kind="demand", usd_per_kw_month=5.0, hours=(17, 17)).hours == (17, 17)
+
+
+def test_period_of_no_day_is_refused() -> None:
+    with pytest.raises(ValidationError, match="Add at least one day to end"):
+        Period(start=dt.date(2024, 7, 1), end=dt.date(2024, 7, 1))
+
+
+def test_temperature_given_twice_is_refused() -> None:
+    with pytest.raises(ValidationError, match="they ascend"):
+        Pue(mining_points=((20.0, 1.0), (20.0, 1.1)))
+
+
+@pytest.mark.parametrize("second", [(0.999, 0.2), (0.99, 0.1), (0.9995, 0.2)])
+def test_credit_step_must_be_lower_in_availability_and_higher_in_credit(second: tuple[float, float]) -> None:
+    steps = tuple(CreditStep(below=below, credit_fraction=credit) for below, credit in ((0.999, 0.1), second))
+    with pytest.raises(ValidationError, match="rise in credit"):
+        Contract(
+            name="c",
+            tenant="t",
+            kind="colocation",
+            start=dt.date(2024, 1, 1),
+            years=1.0,
+            rent_usd_per_kw_month=122.0,
+            credits=steps,
+        )

@@ -148,7 +148,7 @@ BAD: dict[str, tuple[Reader, tuple[Column, ...], dict[str, str], str, str]] = {
         read_gpu_prices,
         GPU_PRICES,
         PRICE | {"usd_per_gpu_hour": "$2.99"},
-        "a number",
+        "a finite number",
         "usd_per_gpu_hour",
     ),
     "spot above firm": (

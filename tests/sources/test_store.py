@@ -99,6 +99,16 @@ def test_the_same_series_again_changes_nothing_and_another_of_its_name_needs_rep
     assert store.get(old.name).sha256() == new.sha256()
 
 
+def test_several_series_are_put_all_or_none(tmp_path: Path) -> None:
+    store = Store(tmp_path / "data.sqlite")
+    store.put(series([1.0], "b"))
+    with pytest.raises(InputError, match="from a file, with sha256"):
+        store.put(series([3.0], "a"), series([2.0], "b"))
+    assert store.names() == ["b"]
+    store.put(series([3.0], "a"), series([2.0], "b"), replace=True)
+    assert [store.get(name).values.tolist() for name in ("a", "b")] == [[3.0], [2.0]]
+
+
 KILLED = """
 import sys, time
 from contextlib import contextmanager
@@ -130,7 +140,7 @@ def test_a_process_killed_in_the_middle_of_a_put_leaves_the_old_state(tmp_path: 
     old = series([1.0, 2.0, 3.0])
     store.put(old)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(  # noqa: S603  # our own interpreter and our own text
+    with subprocess.Popen(  # our own interpreter and our own text
         [sys.executable, "-c", KILLED, str(store.path)], stdout=subprocess.PIPE, env=environment, text=True
     ) as process:
         assert process.stdout is not None

@@ -9,7 +9,8 @@ from megawatt.core.dataset import Dataset
 from megawatt.core.units import HOURS_PER_YEAR
 from megawatt.dispatch.backtest import Result, backtest, recommended, run_rule
 from megawatt.dispatch.case import Case, case_of
-from megawatt.dispatch.general import Effort
+from megawatt.dispatch.explain import why
+from megawatt.dispatch.general import Effort, limit_price_usd_per_mw
 from megawatt.dispatch.ledger import BUYERS, settle
 from megawatt.dispatch.next_mw import NextMegawatt, break_evens_usd_per_mwh, next_megawatts
 from megawatt.dispatch.plan import Plan
@@ -121,6 +122,16 @@ class Decision:
         }
         return pd.DataFrame(frame, index=problem.grid.index(self.case.site.connection.timezone))
 
+    def why(self) -> pd.DataFrame:
+        """Per interval of the optimum: which buyer won, by how much over the next, and what held other loads."""
+        return why(self.case.problem, self.plan)
+
+    def limit_price(self) -> pd.Series:
+        """Worth of one more MW of import limit in each interval of the optimum, on/off decisions kept [USD/MW]."""
+        problem = self.case.problem
+        price = np.zeros(problem.T) if problem.separable else limit_price_usd_per_mw(problem, self.plan)
+        return pd.Series(price, index=problem.grid.index(self.case.site.connection.timezone), name="USD/MW")
+
     def _sold_back(self, one: Result) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Part of the fixed-price blocks that is not drawn and so is sold back at spot, shape (T,) [MW]."""
         bought = sum(block.block_mw for block in self.case.problem.positions if block.resale != "forbidden")
@@ -136,6 +147,7 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
         effort: When the general solver may stop; coupled sites only.
     """
     case = case_of(site, data)
+    effort = effort or Effort()
     plan = solve(case.problem, effort)
     results = backtest(case, plan)
     advised = recommended(results)
@@ -144,7 +156,7 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
         plan,
         results,
         advised.name,
-        next_megawatts(case, plan, effort),
+        next_megawatts(case, plan, replace(effort, seconds=effort.seconds / 3)),
         {n: run_rule(case, THRESHOLD, n).net_usd for n in DELAYS},
         sensitivities(case, advised),
     )

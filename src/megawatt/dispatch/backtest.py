@@ -123,14 +123,15 @@ def coins(case: Case, schedule: Schedule) -> float:
 def all_hosting(case: Case) -> Result:
     """Mining removed and its power sold as firm rent: what the site would bring as a landlord; needs capital first.
 
-    The rent is that of the site's colocation contract, up to the hall's IT power; a site without one is shown at the
-    rent of Core Scientific's contract with CoreWeave of June 2024 (3.5 bn USD, 12 years, 200 MW of IT).
+    The rent is that of the site's colocation contract, up to the hall's IT power and to what the meter limit leaves
+    beside the other loads in the hottest hour; a site without one is shown at the rent of Core Scientific's contract with CoreWeave of June 2024 (3.5 bn USD, 12 years, 200 MW of IT).
     """
     problem = case.problem
     hall = next((h for h in case.site.halls if case.site.contract(h.contract).kind == "colocation"), None)
     factor = case.site.pue.worst_hall / (1 - case.site.connection.loss_fraction)
-    mining = sum(float((c.blocks * c.power_mw.max(axis=0)).max(initial=0.0)) for c in problem.machines)
-    it_mw = mining / factor
+    machines = sum((c.blocks * c.power_mw.max(axis=0) for c in problem.machines), np.zeros(problem.T))
+    room = float((problem.limit_mw - (problem.largest_mw - machines)).min())  # beside every other load at full power
+    it_mw = max(min(float(machines.max()), room), 0.0) / factor
     if hall is not None:
         terms = terms_of(case.site.contract(hall.contract))
         it_mw = min(it_mw, hall.critical_it_mw)

@@ -1,16 +1,17 @@
 """The halls of a site as loads of the problem, each with its contract's income."""
 
-import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 import numpy as np
 
 from megawatt.core.dataset import Dataset
 from megawatt.core.timegrid import TimeGrid
 from megawatt.core.units import ItMW
-from megawatt.dispatch.problem import BatchJob, ElasticLoad, FirmLoad, Floats
+from megawatt.dispatch.problem import BatchJob, ElasticLoad, FirmLoad, Floats, Ints
 from megawatt.hosting import batch, contract, spot, storage, throughput
+from megawatt.hosting.exact import exact
 from megawatt.hosting.uptime_credit import CreditStep, CreditTable
 from megawatt.site.contract import Contract
 from megawatt.site.hall import Hall
@@ -56,7 +57,7 @@ def terms_of(one: Contract) -> contract.Contract:
         tenant=one.tenant,
         rent_usd_per_kw_month=one.rent_usd_per_kw_month,
         start=one.start,
-        end=one.start + dt.timedelta(days=round(one.years * 365.25)),
+        end=one.end,
         escalator_per_year=one.escalator_per_year,
         power=contract.PowerTerms(one.power),
         take_or_pay_fraction=1.0 if one.take_or_pay else 0.0,
@@ -73,7 +74,9 @@ def _rent(site: Site, hall: Hall, one: Contract, grid: TimeGrid) -> Floats:
 def _firm(site: Site, hall: Hall, one: Contract, grid: TimeGrid, meter_per_it: Floats, mask: Floats) -> FirmLoad:
     power = hall.critical_it_mw * meter_per_it
     if hall.kind == "storage":
-        shelves = storage.StorageHall(ItMW(hall.critical_it_mw), hall.capacity_tb, 1.0, one.usd_per_tb_month)
+        shelves = storage.StorageHall(
+            ItMW(hall.critical_it_mw), hall.capacity_tb, one.utilisation_fraction, one.usd_per_tb_month
+        )
         rent = shelves.rent_per_interval(grid, site.connection.timezone)
     else:
         rent = _rent(site, hall, one, grid)
@@ -95,11 +98,18 @@ def _batch(site: Site, hall: Hall, one: Contract, grid: TimeGrid, meter_per_it: 
         power_mw=hall.critical_it_mw * meter_per_it,
         fee_usd_per_h=hall.critical_it_mw * one.fee_usd_per_it_mwh * mask,
         window=due.number,
-        need=due.required,
+        need=_due(hall.duty_fraction, due.number, mask),
         restart_usd=hall.restart_usd,
         min_run=job.min_run_steps(grid),
         pass_through=one.power == "pass_through",
     )
+
+
+def _due(duty_fraction: float, window: Ints, mask: Floats) -> Ints:
+    """Intervals due in each window: the duty's share of those that the data cover, rounded up as the contract does."""
+    covered = np.bincount(window, weights=mask)
+    duty = exact(duty_fraction, "duty_fraction")
+    return np.array([ceil(duty * int(n)) for n in covered], dtype=np.int64)
 
 
 def _capped(site: Site, hall: Hall, one: Contract, grid: TimeGrid, meter_per_it: Floats, mask: Floats) -> ElasticLoad:

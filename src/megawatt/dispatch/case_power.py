@@ -1,6 +1,9 @@
 """Energy blocks, peak charges and programmes of a site as parts of the problem."""
 
+import datetime as dt
+
 import numpy as np
+from numpy.typing import NDArray
 
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
@@ -21,24 +24,22 @@ from megawatt.site.charge import Charge
 from megawatt.site.read import Site
 
 
-def positions(site: Site, grid: TimeGrid, values: dict[str, Floats]) -> tuple[EnergyPosition, ...]:
-    """Fixed-price blocks; outside its validity a block is worth nothing."""
+def positions(
+    site: Site, grid: TimeGrid, values: dict[str, Floats], covered: NDArray[np.bool_]
+) -> tuple[EnergyPosition, ...]:
+    """Fixed-price blocks; outside its validity, and where the period is not covered, a block delivers nothing."""
     out = []
     for block in site.energies:
         window = Window(site.connection.timezone, valid_from=block.valid_from, valid_to=block.valid_to)
-        valid = window.mask(grid)
-        if block.resale != "free" and not valid.all():
-            raise InputError(
-                f"block {block.name!r} with restricted resale is valid in {int(valid.sum())} of {grid.n} intervals",
-                "its resale rule is planned for a whole period only",
-                "Choose a period inside the block's validity.",
-                site.place,
-            )
-        price = values[f"price_rt/{block.settlement_point}"]
-        settled = np.where(valid, price, block.price_usd_per_mwh)
+        delivered = window.mask(grid) & covered
         out.append(
             EnergyPosition(
-                block.name, block.block_mw, block.price_usd_per_mwh, settled, block.resale, block.spread_usd_per_mwh
+                block.name,
+                np.where(delivered, block.block_mw, 0.0),
+                block.price_usd_per_mwh,
+                values[f"price_rt/{block.settlement_point}"],
+                block.resale,
+                block.spread_usd_per_mwh,
             )
         )
     return tuple(out)
@@ -56,6 +57,7 @@ def peak_charges(site: Site, grid: TimeGrid) -> tuple[PeakCharge, ...]:
             months=one.months,
             weekdays_only=one.weekdays_only,
             valid_from=one.valid_from,
+            valid_to=one.valid_to,
         )
         past = (one.past_peak_mw,) if one.past_peak_mw else ()
         terms = demand_terms(DemandCharge(one.name, one.usd_per_kw_month, window, one.ratchet_fraction, past), grid)
@@ -67,28 +69,51 @@ def peak_charges(site: Site, grid: TimeGrid) -> tuple[PeakCharge, ...]:
 
 
 def coincident_charge(site: Site, one: Charge) -> CoincidentCharge:
-    """A coincident-peak charge as the power package takes it."""
-    first = one.valid_from.year if one.valid_from else None
-    return CoincidentCharge(
-        one.name, one.usd_per_kw_year, tuple(one.months), site.connection.timezone, valid_from=first
-    )
+    """A coincident-peak charge as the power package takes it; the days on which it holds are kept in `peak_adder`."""
+    return CoincidentCharge(one.name, one.usd_per_kw_year, tuple(one.months), site.connection.timezone)
 
 
 def system_peaks(site: Site, data: Dataset, one: Charge, grid: TimeGrid) -> tuple[CoincidentPeak, ...]:
-    """Measured peak intervals of the system: from its load where the data hold whole months, else from the table."""
+    """Peak intervals of the system in each month that the charge measures and the period touches.
+
+    From the system's load where the data hold the whole month, else from the table.
+
+    Raises:
+        InputError: The peak of a month is in neither.
+    """
+    number, names = grid.local_months(site.connection.timezone)
+    needed = [names[m] for m in np.unique(number[in_force(site, one, grid)])]
+    known = {peak.month: peak for peak in ERCOT_4CP_HOURS} if site.connection.zone == "ERCOT" else {}
     name = f"load/{site.connection.zone}"
-    if name in data:
-        load: Series = data[name]
-        touched = load.on(TimeGrid(grid.start, load.grid.step_minutes, int((grid.end - grid.start) // load.grid.step)))
-        return peak_intervals(touched, months=tuple(one.months), timezone=site.connection.timezone)
-    if site.connection.zone == "ERCOT" and set(one.months) <= {6, 7, 8, 9}:
-        return ERCOT_4CP_HOURS
-    raise InputError(
-        f"the coincident charge {one.name!r} in {site.connection.zone}",
-        "its peak intervals follow from the system load, which the data do not hold",
-        f"Import the series {name!r} with 'megawatt data import'.",
-        site.place,
-    )
+    peaks: list[CoincidentPeak] = []
+    for month in needed:
+        load = _whole_month(data[name], month, site.connection.timezone) if name in data else None
+        if load is not None:
+            peaks += peak_intervals(load, months=tuple(one.months), timezone=site.connection.timezone)
+        elif month in known:
+            peaks.append(known[month])
+        else:
+            raise InputError(
+                f"the coincident charge {one.name!r} in {site.connection.zone} in {month}",
+                "its peak interval follows from the system load of the whole month, which the data do not hold",
+                f"Import the series {name!r} with 'megawatt data import', or end the charge with valid_to.",
+                site.place,
+            )
+    return tuple(peaks)
+
+
+def _whole_month(load: Series, month: str, timezone: str) -> Series | None:
+    """The part of a series that is one local month, if it holds every interval of it."""
+    first = dt.date.fromisoformat(f"{month}-01")
+    end = (first + dt.timedelta(days=32)).replace(day=1)
+    part = load.on(TimeGrid.of_local_days(first, end, timezone=timezone, step_minutes=load.grid.step_minutes))
+    return part if np.isfinite(part.values).all() else None
+
+
+def in_force(site: Site, one: Charge, grid: TimeGrid) -> NDArray[np.bool_]:
+    """Intervals of the months and days in which a coincident charge measures, shape (T,)."""
+    days = Window(site.connection.timezone, months=one.months, valid_from=one.valid_from, valid_to=one.valid_to)
+    return days.mask(grid)
 
 
 def peak_adder(site: Site, data: Dataset, grid: TimeGrid) -> Floats:
@@ -96,8 +121,9 @@ def peak_adder(site: Site, data: Dataset, grid: TimeGrid) -> Floats:
     adder = np.zeros(grid.n)
     for one in site.charges:
         if one.kind == "coincident":
-            charge = coincident_charge(site, one)
-            adder += peaks_adder_usd_per_mwh(charge, grid, system_peaks(site, data, one, grid))
+            peaks = system_peaks(site, data, one, grid)
+            measured = in_force(site, one, grid)  # the charge holds by the day, the power package counts years
+            adder += measured * peaks_adder_usd_per_mwh(coincident_charge(site, one), grid, peaks)
     return adder
 
 
@@ -108,8 +134,8 @@ def reserves(site: Site, data: Dataset, problem: Problem) -> tuple[Ints, tuple[R
     if not rows:
         return np.zeros(0, dtype=np.int64), ()
     hour = (grid.starts - grid.start) // np.timedelta64(3600, "s")
-    hours = int(hour[-1]) + 1
-    hourly = TimeGrid(grid.start, 60, hours)
+    hourly = hour_grid(grid)
+    hours = hourly.n
     flexible = sum((c.blocks * c.power_mw.max(axis=0) for c in problem.machines), np.zeros(grid.n)).max()
     cost = _hourly(problem.price_usd_per_mwh + problem.adder_usd_per_mwh, hour, hours)
     value = _hourly(cheapest_value(problem), hour, hours)
@@ -137,6 +163,11 @@ def reserves(site: Site, data: Dataset, problem: Problem) -> tuple[Ints, tuple[R
             )
         )
     return hour.astype(np.int64), tuple(out)
+
+
+def hour_grid(grid: TimeGrid) -> TimeGrid:
+    """The award hours of a period, from its first instant: local hours, also where the zone is half an hour off UTC."""
+    return TimeGrid(grid.start, 60, -(-grid.n * grid.step_minutes // 60))
 
 
 def cheapest_value(problem: Problem) -> Floats:

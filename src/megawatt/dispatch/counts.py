@@ -27,6 +27,9 @@ from megawatt.dispatch.problem import FREE, Floats, Ints, MachineClass, Problem
 from megawatt.dispatch.rows import INF, Entry, Programme
 from megawatt.dispatch.schedule import Schedule, UnitRun
 
+WHOLE = 1e-9
+"""Added before rounding down, so that a room of exactly k blocks holds k of them."""
+
 
 @dataclass(slots=True)
 class CountModel:
@@ -67,6 +70,9 @@ class CountModel:
         model._demand_charges()
         model._unused_blocks()
         model._reserves()
+        if not model.programme.columns:
+            # of a model without columns HiGHS says 'empty', not whether the firm loads keep the limit
+            model.programme.add_columns("nothing to decide", 1, hi=0.0)
         return model
 
     # power at the meter as entries (column, coefficient); the row is the interval
@@ -126,7 +132,7 @@ class CountModel:
         for job in problem.batches:
             cost = problem.cost_usd_per_mwh - job.pass_through * problem.recovered_usd_per_mwh
             worth = problem.grid.hours * (job.fee_usd_per_h - job.power_mw * cost)
-            y = add.add_columns(f"work of {job.name}", problem.T, hi=1.0, cost=-worth, whole=True)
+            y = add.add_columns(f"work of {job.name}", problem.T, hi=job.power_mw > 0, cost=-worth, whole=True)
             s = add.add_columns(f"restarts of {job.name}", problem.T, hi=1.0, cost=job.restart_usd)
             before = np.zeros(problem.T)
             before[0] = job.initial_on
@@ -161,11 +167,41 @@ class CountModel:
         room = problem.limit_mw - problem.firm_mw
         entries = self._rows(self._power())
         self.limit_rows = self.programme.add_rows("meter limit", problem.T, entries, lo=-INF, hi=room)
-        most = problem.largest_mw - problem.firm_mw - sum((j.power_mw for j in problem.batches), np.zeros(problem.T))
-        cap = np.minimum(most, room)
+        if tight and problem.machines:
+            self._whole_blocks(room)
+            self._displaced(room)
+
+    def _whole_blocks(self, room: Floats) -> None:
+        """No more blocks run than whole ones fit: in all, and beside each batch job that runs.
+
+        With s the smallest power of any running block, the sum of counts is at most floor(room / s) without the job
+        and floor((room - job) / s) with it: a rounding that the relaxation cannot see, and most of its gap.
+        """
+        problem = self.problem
+        smallest = np.min([c.power_mw.min(axis=0) for c in problem.machines], axis=0)
+        smallest = np.where(smallest > 0, smallest, np.inf)  # where nothing is covered nothing is limited
+        total = float(sum(c.blocks for c in problem.machines))
+        fit = np.clip(np.floor(room / smallest + WHOLE), 0.0, total)
+        ones = np.ones(problem.T)
+        counts = [(n, ones) for n in self.running]
+        none = np.where(np.isfinite(smallest), fit, total)
+        if (none < total).any():
+            self.programme.add_rows("whole blocks", problem.T, self._rows(counts), lo=-INF, hi=none)
+        for y, job in zip(self.batch, problem.batches, strict=True):
+            beside = np.clip(np.floor((room - job.power_mw) / smallest + WHOLE), 0.0, total)
+            beside = np.where(np.isfinite(smallest), beside, total)
+            if (beside < none).any():
+                rows = self._rows([*counts, (y, none - beside)])
+                self.programme.add_rows(f"whole blocks beside {job.name}", problem.T, rows, lo=-INF, hi=none)
+
+    def _displaced(self, room: Floats) -> None:
+        """While a batch job runs the other loads cannot pass what then remains of the limit."""
+        problem = self.problem
+        batches = sum((job.power_mw for job in problem.batches), np.zeros(problem.T))
+        cap = np.minimum(problem.largest_mw - problem.firm_mw - batches, room)
         for y, job in zip(self.batch, problem.batches, strict=True):
             displaced = job.power_mw - (room - cap)
-            if tight and (displaced > 0).any() and (displaced < job.power_mw).any():
+            if (displaced > 0).any() and (displaced < job.power_mw).any():
                 rows = self._rows([*self._others(), (y, np.maximum(displaced, 0.0))])
                 self.programme.add_rows(f"meter limit beside {job.name}", problem.T, rows, lo=-INF, hi=cap)
 
@@ -201,9 +237,9 @@ class CountModel:
             add.add_rows(f"use of {block.name}", problem.T, entries, lo=block.block_mw - problem.firm_mw, hi=INF)
             gain = np.flatnonzero(loss < 0)
             if gain.size:
-                self._exactly_unused(block.name, block.block_mw, q, gain)
+                self._exactly_unused(block.name, np.broadcast_to(block.block_mw, loss.shape)[gain], q, gain)
 
-    def _exactly_unused(self, name: str, block_mw: float, q: Ints, where: Ints) -> None:
+    def _exactly_unused(self, name: str, block_mw: Floats, q: Ints, where: Ints) -> None:
         """Where unused energy is a gain, say that it is no more than max(block - import, 0)."""
         problem, add, k = self.problem, self.programme, np.arange(len(where))
         all_used = add.add_columns(f"full use of {name}", len(where), hi=1.0, whole=True)
@@ -285,7 +321,7 @@ def start_loss_usd(c: MachineClass, hours: float, T: int) -> Floats:
     """Revenue lost to ramping by a start in each interval, never more than the true loss, shape (T,) [USD]."""
     lost = np.zeros(T)
     least = c.revenue_usd_per_h.min(axis=0)
-    for i, fraction in enumerate(c.ramp_loss[: c.min_up]):
+    for i, fraction in enumerate(c.ramp_loss[: min(c.min_up, T)]):
         lost[: T - i] += hours * fraction * least[i:]
     return np.maximum(lost, 0.0)
 

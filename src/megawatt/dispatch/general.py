@@ -74,12 +74,14 @@ def plan_general(problem: Problem, effort: Effort | None = None) -> Plan:
             "Allow more time, shorten the period, or use longer intervals.",
         )
     schedule = model.schedule(np.array(solver.getSolution().col_value))
-    loss = info.mip_dual_bound if model.programme.whole.any() else info.objective_function_value
+    stopped = status == highspy.HighsModelStatus.kTimeLimit
+    whole = bool(model.programme.whole.any())
+    # a linear programme stopped by the clock has a value and no bound; a mixed-integer one may have none yet
+    loss = info.mip_dual_bound if whole else -np.inf if stopped else info.objective_function_value
     bound = model.constant_usd - loss
     bound += ROUND_OUT * (1 + abs(bound))
-    stopped = status == highspy.HighsModelStatus.kTimeLimit
     method = "HiGHS on block counts" + (f", stopped after {effort.seconds:g} s" if stopped else "")
-    return Plan.of(problem, schedule, bound_usd=bound, method=method)
+    return Plan.of(problem, schedule, bound_usd=bound if np.isfinite(bound) else None, method=method)
 
 
 def infeasible(problem: Problem) -> InputError:
@@ -91,16 +93,17 @@ def infeasible(problem: Problem) -> InputError:
 def limit_price_usd_per_mw(problem: Problem, plan: Plan) -> Floats:
     """Worth of one more MW of import limit in each interval, with all on/off decisions kept, shape (T,) [USD/MW].
 
-    The dual of the meter limit in the linear programme that remains when the counts are fixed at the plan's.
+    The dual of the meter limit in the linear programme that remains when the counts are fixed at the plan's; NaN where
+    other whole decisions remain: offers with a least size, or a block that is better used in full than in part.
     """
-    model = CountModel.of(problem)
+    model = CountModel.of(problem, tight=False)  # the tighter rows state the limit twice and would share its dual
     fixed = np.zeros(model.programme.columns)
     for number, columns in enumerate(model.running):
         fixed[columns] = sum((u.blocks * u.on for u in plan.schedule.units if u.machine == number), np.zeros(problem.T))
     for columns, on in zip(model.batch, plan.schedule.batch_on, strict=True):
         fixed[columns] = on
-    if len(model.running) and model.programme.whole.sum() > sum(map(len, model.running)) + sum(map(len, model.batch)):
-        return np.full(problem.T, np.nan)  # offers with a least size leave no linear programme with a price
+    if model.programme.whole.sum() > sum(map(len, model.running)) + sum(map(len, model.batch)):
+        return np.full(problem.T, np.nan)
     solver = run_highs(model.programme, Effort(), fixed=fixed)
     worth: Floats = np.maximum(-np.array(solver.getSolution().row_dual)[model.limit_rows], 0.0)
     return worth

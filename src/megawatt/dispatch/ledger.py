@@ -24,7 +24,8 @@ class Ledger:
 
     Attributes:
         lines: USD per interval by line ``column/what``, each of shape (T,). A demand charge stands in the interval
-            whose import set the billed peak, or in the month's first measured interval when the past set it.
+            whose import set the billed peak, or in the month's first measured interval (its first, where none is
+            measured) when the past set it.
         import_mw: Power at the meter, shape (T,) [MW].
         mining_mw: Power of the machines, shape (T,) [MW].
         tenant_mw: Power of the halls, shape (T,) [MW].
@@ -187,6 +188,7 @@ def demand_usd(charge: PeakCharge, p: Floats) -> Floats:
     counted = np.where(charge.measured, p, -np.inf)
     for m, mw in enumerate(billed_mw(charge, p)):
         inside = np.flatnonzero(charge.month == m)
-        t = int(inside[counted[inside].argmax()])
-        cost[t if counted[t] >= mw else inside[0]] += charge.usd_per_mw_month[m] * mw
+        highest = int(inside[counted[inside].argmax()])
+        first = int(inside[charge.measured[inside].argmax()])  # the month's first interval where none is measured
+        cost[highest if counted[highest] >= mw else first] += charge.usd_per_mw_month[m] * mw
     return cost

@@ -17,6 +17,9 @@ from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import BatchJob, FirmLoad, MachineClass, Problem, Reserve
 from megawatt.dispatch.solve import solve
 
+CENT = 0.01
+"""Differences below a cent a year are the arithmetic's, not the plan's [USD]."""
+
 
 @dataclass(frozen=True, slots=True)
 class NextMegawatt:
@@ -36,10 +39,10 @@ class NextMegawatt:
 
     @property
     def resolved(self) -> bool:
-        """Whether the value is larger than what the gaps leave open."""
+        """Whether the value is no smaller than what the gaps leave open, or these leave nothing open: 0 is a value."""
         if self.usd_per_mw_year is None or self.uncertainty_usd_per_mw_year is None:
             return False
-        return abs(self.usd_per_mw_year) > self.uncertainty_usd_per_mw_year
+        return abs(self.usd_per_mw_year) >= self.uncertainty_usd_per_mw_year or self.uncertainty_usd_per_mw_year < CENT
 
 
 def next_megawatts(case: Case, plan: Plan, effort: Effort | None = None) -> tuple[NextMegawatt, ...]:
@@ -110,8 +113,10 @@ def _value(case: Case, plan: Plan, what: str, more: Problem, effort: Effort | No
         other = solve(more, effort)
     except (InputError, SolverError) as error:
         return NextMegawatt(what, None, None, str(error))
-    gaps = (plan.gap_usd or 0.0) + (other.gap_usd or 0.0)
-    return NextMegawatt(what, (other.value_usd - plan.value_usd) * year, gaps * year)
+    value = (other.value_usd - plan.value_usd) * year
+    if plan.gap_usd is None or other.gap_usd is None:
+        return NextMegawatt(what, value, None, "no bound was found in the time allowed")
+    return NextMegawatt(what, value, (plan.gap_usd + other.gap_usd) * year)
 
 
 def break_evens_usd_per_mwh(problem: Problem) -> dict[str, float]:

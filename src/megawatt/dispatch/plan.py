@@ -2,13 +2,19 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from megawatt.core.errors import SolverError
 from megawatt.dispatch.ledger import Ledger, settle
 from megawatt.dispatch.problem import Problem
 from megawatt.dispatch.schedule import Schedule, idle
 
 ROUNDING = 1e-9
-"""Relative difference between a bound and a plan that summation in another order can make."""
+"""Difference between a bound and a plan, relative to the plan, that a solver's arithmetic can make."""
+
+SUMMATION = 1e-12
+"""Difference that summation in another order can make, relative to all money that changes hands: where income and cost
+cancel it is far more than a share of what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ class Plan:
         """Count a schedule and attach its bound."""
         ledger = settle(problem, schedule)
         if bound_usd is not None:
-            if bound_usd < ledger.net_usd - ROUNDING * (1 + abs(ledger.net_usd)):
+            turnover = sum(float(np.abs(line).sum()) for line in ledger.lines.values())
+            if bound_usd < ledger.net_usd - ROUNDING * (1 + abs(ledger.net_usd)) - SUMMATION * turnover:
                 raise SolverError(
                     f"a bound of {bound_usd:.2f} USD for a plan worth {ledger.net_usd:.2f} USD",
                     "no plan is worth more than a bound",

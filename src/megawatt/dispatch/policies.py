@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from megawatt.core.timegrid import Times
 from megawatt.dispatch.case import Case, Knowledge
-from megawatt.dispatch.case_power import coincident_charge
-from megawatt.dispatch.problem import Floats
+from megawatt.dispatch.case_power import coincident_charge, in_force
+from megawatt.dispatch.problem import Floats, Problem
 from megawatt.dispatch.simulate import Bools, Wish
 from megawatt.power.coincident_peak import calendar_rule
 
@@ -75,20 +75,25 @@ def wish(case: Case, rule: Rule, delay_intervals: int = 1) -> Wish:
     away = (
         avoided_hours(case, known) if rule.calendar else [np.zeros(problem.T, dtype=np.bool_)] * len(problem.machines)
     )
-    for number, machine in enumerate(problem.machines):
-        margin = known.revenue_usd_per_h[number] - machine.power_mw * np.nan_to_num(price)
+    for number in range(len(problem.machines)):
+        margin = known.revenue_usd_per_h[number] - known.power_mw[number] * np.nan_to_num(price)
         best = np.asarray(margin.argmax(axis=0), dtype=np.int64)
         if rule.by == "none":
             runs = np.ones(problem.T, dtype=np.bool_)
             best = np.zeros(problem.T, dtype=np.int64)
         else:
-            power = machine.power_mw[best, np.arange(problem.T)]
-            lead = np.divide(margin.max(axis=0), power, out=np.zeros(problem.T), where=power > 0)
+            lead = margin.max(axis=0) / known.power_mw[number][best, np.arange(problem.T)]
             lead[np.isnan(price)] = 0.0  # nothing is known yet: run, as a mine does
-            runs = tuned_hysteresis(case, number, lead) if rule.hysteresis else lead >= 0
+            runs = tuned_hysteresis(case, known, number, lead) if rule.hysteresis else lead >= 0
         on.append(runs & ~away[number])
         mode.append(best)
-    return Wish(tuple(on), tuple(mode), elastic_wish(case, price if rule.by != "none" else np.full(problem.T, -np.inf)))
+    asked = elastic_wish(problem, known, price if rule.by != "none" else np.full(problem.T, -np.inf))
+    return Wish(tuple(on), tuple(mode), asked, merit(case))
+
+
+def merit(case: Case) -> tuple[int, ...]:
+    """Numbers of the machine classes from the lowest J/TH up: known from name plates, whatever prices will be."""
+    return tuple(np.argsort([one.efficiency_j_per_th for one in case.site.fleets], kind="stable").tolist())
 
 
 def _price(known: Knowledge, rule: Rule) -> Floats:
@@ -97,13 +102,12 @@ def _price(known: Knowledge, rule: Rule) -> Floats:
     return known.price_usd_per_mwh
 
 
-def elastic_wish(case: Case, cost_usd_per_mwh: Floats) -> Floats:
+def elastic_wish(problem: Problem, known: Knowledge, cost_usd_per_mwh: Floats) -> Floats:
     """Power of elastic loads above their floors where the known price is at most what a segment earns, (L, T) [MW]."""
-    problem = case.problem
     out = np.zeros((len(problem.elastic), problem.T))
-    for number, hall in enumerate(problem.elastic):
+    for number, (hall, seen) in enumerate(zip(problem.elastic, known.elastic, strict=True)):
         cost = np.full(problem.T, -np.inf) if hall.pass_through else np.nan_to_num(cost_usd_per_mwh, neginf=-np.inf)
-        out[number] = (hall.segment_mw * (hall.segment_usd_per_mwh >= cost)).sum(axis=0)
+        out[number] = (hall.segment_mw * (seen.segment_usd_per_mwh >= cost)).sum(axis=0)
     return out
 
 
@@ -119,61 +123,56 @@ def avoided_hours(case: Case, known: Knowledge) -> list[Bools]:
     for one in case.site.charges:
         if one.kind != "coincident":
             continue
-        hours = calendar_rule(problem.grid, months=tuple(one.months), timezone=zone)
+        hours = calendar_rule(problem.grid, months=tuple(one.months), timezone=zone) & in_force(
+            case.site, one, problem.grid
+        )
         worth = coincident_charge(case.site, one).usd_per_mw_of_one_peak
-        for number, machine in enumerate(problem.machines):
-            earns = np.divide(
-                known.revenue_usd_per_h[number][0],
-                machine.power_mw[0],
-                out=np.zeros(problem.T),
-                where=machine.power_mw[0] > 0,
-            )
+        for number in range(len(problem.machines)):
+            earns = known.revenue_usd_per_h[number][0] / known.power_mw[number][0]
             spent = np.bincount(month[hours], minlength=int(month[-1]) + 1)[month] * problem.grid.hours * earns
             away[number] = away[number] | (hours & (spent < worth))
     return away
 
 
-def tuned_hysteresis(case: Case, number: int, lead_usd_per_mwh: Floats) -> Bools:
+def tuned_hysteresis(case: Case, known: Knowledge, number: int, lead_usd_per_mwh: Floats) -> Bools:
     """On/off wish of a class whose band is, each month, the best on what was known when the month began, shape (T,)."""
     problem, machine = case.problem, case.problem.machines[number]
     words = np.array([hysteresis(lead_usd_per_mwh, band) for band in BANDS_USD_PER_MWH])
     month, _ = problem.grid.local_months(case.site.connection.timezone)
     first = np.searchsorted(month, np.arange(int(month[-1]) + 1))
-    earned = [_earned(case, number, word) for word in words]
+    margin = settled_margin_usd(problem, known, number)
     known_at = case.price.on(problem.grid).known_at
     out: Bools = words[0].copy()
     switching = machine.start_usd + machine.stop_usd
     for m in range(1, len(first)):
         begin, end = int(first[m]), int(first[m + 1]) if m + 1 < len(first) else problem.T
         at: Times = problem.grid.starts[begin]
-        seen = known_at[:begin] <= at
+        seen = (known_at[:begin] <= at) & case.covered[:begin]
         score = [
-            float(e[:begin][seen].sum()) - switching * float((np.diff(w[:begin].astype(np.int8)) == 1).sum())
-            for e, w in zip(earned, words, strict=True)
+            float(margin[:begin][seen & w[:begin]].sum())
+            - switching * int((np.diff(w[:begin].astype(np.int8)) == 1).sum())
+            for w in words
         ]
         out[begin:end] = words[int(np.argmax(score))][begin:end]
     return out
 
 
-def _earned(case: Case, number: int, word: Bools) -> Floats:
-    """Margin of a word at settled prices and at the hashprice that was known, shape (T,) [USD]."""
-    problem, machine = case.problem, case.problem.machines[number]
-    known = case.known(1).revenue_usd_per_h[number]
+def settled_margin_usd(problem: Problem, known: Knowledge, number: int) -> Floats:
+    """What a running block would have earned at the settled price and at the hashprice and heat known, shape (T,) [USD]."""
     cost = problem.price_usd_per_mwh + problem.adder_usd_per_mwh
-    best = problem.grid.hours * (known - machine.power_mw * cost).max(axis=0)
-    out: Floats = np.where(word, best, 0.0)
-    return out
+    best: Floats = (known.revenue_usd_per_h[number] - known.power_mw[number] * cost).max(axis=0)
+    return problem.grid.hours * best
 
 
 @njit(cache=True)
 def hysteresis(lead: NDArray[np.float64], band: float) -> NDArray[np.bool_]:
-    """On/off word that starts when the lead over break-even passes the band and stops below minus the band, shape (T,)."""
+    """On/off word that starts where the lead over the price reaches the band and stops below minus the band, shape (T,)."""
     out = np.zeros(lead.shape[0], dtype=np.bool_)
     state = True
     for t in range(lead.shape[0]):
         if state and lead[t] < -band:
             state = False
-        elif not state and lead[t] > band:
+        elif not state and lead[t] >= band:
             state = True
         out[t] = state
     return out

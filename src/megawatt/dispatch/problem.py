@@ -101,7 +101,7 @@ class BatchJob:
 
     Attributes:
         name: Hall name.
-        power_mw: Meter power while running, shape (T,) [MW].
+        power_mw: Meter power while running, shape (T,) [MW]; it cannot run where this is 0.
         fee_usd_per_h: Fee while running, shape (T,) [USD/h].
         window: Number of the window of each interval, shape (T,), non-decreasing from 0.
         need: Intervals to run in each window, shape (W,).
@@ -151,7 +151,7 @@ class EnergyPosition:
 
     Attributes:
         name: Contract name.
-        block_mw: Quantity Q [MW].
+        block_mw: Quantity Q, a number or shape (T,) where it is not delivered throughout [MW].
         fixed_usd_per_mwh: Price paid for it.
         price_usd_per_mwh: Spot price at the block's own settlement point, shape (T,).
         resale: ``free``: unused energy earns spot; ``spread``: spot less ``spread_usd_per_mwh``; ``forbidden``: nothing.
@@ -159,7 +159,7 @@ class EnergyPosition:
     """
 
     name: str
-    block_mw: float
+    block_mw: float | Floats
     fixed_usd_per_mwh: float
     price_usd_per_mwh: Floats
     resale: Literal["free", "spread", "forbidden"] = "free"
@@ -267,6 +267,8 @@ class Problem:
                     f"the problem needs one finite value for each of its {self.T} intervals",
                     "Choose a period that the data cover, or name a substitute for the gap.",
                 )
+        for load in (*self.machines, *self.firm, *self.batches, *self.elastic, *self.positions, *self.reserves):
+            _check_finite(load)
         if sum(p.resale != "free" for p in self.positions) > 1:
             raise InputError(
                 "two fixed-price blocks with restricted resale",
@@ -329,6 +331,18 @@ class Problem:
         digest = hashlib.sha256()
         _feed(digest, self)
         return digest.hexdigest()
+
+
+def _check_finite(load: object) -> None:
+    """Refuse a load or contract with a missing value: no solver would say which one it was."""
+    for one in fields(load):  # type: ignore[arg-type]  # every load is a dataclass
+        values = getattr(load, one.name)
+        if isinstance(values, np.ndarray) and not np.isfinite(values).all():
+            raise InputError(
+                f"{one.name} of {getattr(load, 'name', '')!r} with {int((~np.isfinite(values)).sum())} missing values",
+                "every value of a load is finite",
+                "Choose a period that the data cover, or name a substitute for the gap.",
+            )
 
 
 def _feed(digest: "hashlib._Hash", value: object) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from megawatt.dispatch.problem import Floats, MachineClass, Problem
+from megawatt.dispatch.problem import BatchJob, Floats, MachineClass, Problem
 
 POWER_TOLERANCE_MW = 1e-6
 """Largest violation of a power limit that counts as none [MW]."""
@@ -61,7 +61,9 @@ class Schedule:
         total = problem.firm_mw
         for job, on in zip(problem.batches, self.batch_on, strict=True):
             total = total + job.power_mw * on
-        return np.asarray(total + self.elastic_mw.sum(axis=0), dtype=np.float64)
+        for mw in self.elastic_mw:  # not a sum over the axis: without elastic loads the default has no intervals
+            total = total + mw
+        return total
 
     def import_mw(self, problem: Problem) -> Floats:
         """Power at the meter, shape (T,) [MW]."""
@@ -97,7 +99,7 @@ def batch_from_start(problem: Problem) -> NDArray[np.int8]:
     on = np.zeros((len(problem.batches), problem.T), dtype=np.int8)
     for j, job in enumerate(problem.batches):
         for w, need in enumerate(job.need):
-            inside = np.flatnonzero(job.window == w)
+            inside = np.flatnonzero((job.window == w) & (job.power_mw > 0))
             on[j, inside[:need]] = 1
     return on
 
@@ -164,12 +166,21 @@ def _batch_faults(problem: Problem, schedule: Schedule) -> list[str]:
         for w, (got, need) in enumerate(zip(done, job.need, strict=True)):
             if int(got) != int(need):
                 found.append(f"{job.name}: {int(got)} of {int(need)} intervals run in window {w}")
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], on, [0]))))
-        for first, end in zip(edges[::2], edges[1::2], strict=True):
-            carried_over = first == 0 and job.initial_on
-            if end - first < job.min_run and end < problem.T and not carried_over:
-                found.append(f"{job.name}: runs {end - first} of at least {job.min_run} intervals from {first}")
+        found += [f"{job.name}: runs {n} of at least {job.min_run} intervals from {t}" for t, n in short_runs(job, on)]
+        if (on[job.power_mw <= 0] > 0).any():
+            found.append(f"{job.name}: runs where the period is not covered")
     return found
+
+
+def short_runs(job: BatchJob, on: NDArray[np.int8]) -> list[tuple[int, int]]:
+    """Start and length of each run that is shorter than allowed; one cut by either end of the horizon may be."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], on, [0]))))
+    runs = [(int(first), int(end)) for first, end in zip(edges[::2], edges[1::2], strict=True)]
+    return [
+        (first, end - first)
+        for first, end in runs
+        if end - first < job.min_run and end < len(on) and not (first == 0 and job.initial_on)
+    ]
 
 
 def _award_faults(problem: Problem, schedule: Schedule) -> list[str]:

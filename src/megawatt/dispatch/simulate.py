@@ -1,9 +1,11 @@
 """The simulator: a policy says what it wishes, physics says what happens.
 
 Dwell times, the meter limit and batch work that is due hold whatever a policy wishes; each block-interval in which the
-wish could not be followed is counted. Room under the limit goes to firm load, then to batch work, then to elastic
-loads, then to machines from the lowest J/TH up. A block is started only where there is room for it until it may stop
-again, so that a limit never breaks a dwell time.
+wish could not be followed is counted. Room under the limit goes to firm load, then to batch work, then to machines that
+may not stop yet, then to elastic loads, then to the other machines in the policy's order of merit. A block is started
+only where there is room for it until it may stop again, so that a limit never breaks a dwell time; elastic loads give
+way at once, so that what they will want later, which nobody knows yet, is no part of that question. What heat adds to
+the power of the dwell time is: it is a matter of an hour or two, and physics must hold.
 """
 
 from dataclasses import dataclass
@@ -12,8 +14,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from megawatt.dispatch.problem import Floats, Ints, Problem
-from megawatt.dispatch.schedule import Schedule, UnitRun, batch_from_start
+from megawatt.core.errors import InputError
+from megawatt.dispatch.problem import BatchJob, Floats, Ints, Problem
+from megawatt.dispatch.schedule import POWER_TOLERANCE_MW, Schedule, UnitRun, batch_from_start, short_runs
+from megawatt.hosting.batch import Windows, cheapest_run
 
 Bools = NDArray[np.bool_]
 
@@ -26,11 +30,13 @@ class Wish:
         on: Per machine class, whether its blocks should run, each of shape (T,).
         mode: Per machine class, the mode in which they should run, each of shape (T,).
         elastic_mw: Power of each elastic load above its floor, shape (L, T) [MW].
+        merit: Numbers of the machine classes, those that get scarce room first in front.
     """
 
     on: tuple[Bools, ...]
     mode: tuple[Ints, ...]
     elastic_mw: Floats
+    merit: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +53,90 @@ class Outcome:
 
 
 def simulate(problem: Problem, wish: Wish) -> Outcome:
-    """Follow a wish as far as physics allows; batch work runs from the start of its windows."""
-    batch = batch_from_start(problem)
+    """Follow a wish as far as physics allows; batch work runs from the start of its windows.
+
+    Raises:
+        InputError: Batch work finds no room beside the firm load.
+    """
+    batch = batch_work(problem)
     room = problem.limit_mw - problem.firm_mw
     for job, on in zip(problem.batches, batch, strict=True):
         room = room - job.power_mw * on
-    elastic = np.zeros_like(wish.elastic_mw)
-    for number, mw in enumerate(wish.elastic_mw):
-        elastic[number] = np.clip(mw, 0.0, np.maximum(room, 0.0))
-        room = room - elastic[number]
-    blocks = _blocks(problem, coupled=bool((problem.largest_mw > problem.limit_mw).any()))
-    wanted = np.array([wish.on[c] for c, _ in blocks]).reshape(len(blocks), problem.T)
-    power = np.array([n * problem.machines[c].power_mw.max(axis=0) for c, n in blocks]).reshape(len(blocks), problem.T)
-    least = np.array([(problem.machines[c].min_up, problem.machines[c].min_down) for c, _ in blocks], dtype=np.int64)
-    before = np.array(
-        [(problem.machines[c].initial.on, problem.machines[c].initial.steps) for c, _ in blocks], dtype=np.int64
-    )
-    on, corrected = follow(
-        wanted, ahead_max(power, least[:, 0]), least.reshape(-1, 2), before.reshape(-1, 2), room, ahead_min(room, least)
+    blocks = _blocks(problem, wish.merit)
+    K, T = len(blocks), problem.T
+    wanted = np.array([wish.on[c] for c, _ in blocks]).reshape(K, T)
+    power = np.array([n * _in_mode(problem.machines[c].power_mw, wish.mode[c]) for c, n in blocks]).reshape(K, T)
+    most = np.array([n * problem.machines[c].power_mw.max(axis=0) for c, n in blocks]).reshape(K, T)
+    machines = [problem.machines[c] for c, _ in blocks]
+    least = np.array([(m.min_up, m.min_down) for m in machines], dtype=np.int64).reshape(K, 2)
+    before = np.array([(m.initial.on, m.initial.steps) for m in machines], dtype=np.int64).reshape(K, 2)
+    largest = np.array([hall.segment_mw.sum(axis=0) for hall in problem.elastic]).reshape(-1, T)
+    on, elastic = follow(
+        wanted,
+        power,
+        np.maximum(power, ahead_max(most, least[:, 0])),
+        least,
+        before,
+        room,
+        ahead_min(room, least),
+        np.clip(wish.elastic_mw.reshape(largest.shape), 0.0, largest),
     )
     units = []
     for (c, n), word in zip(blocks, on, strict=True):
         modes = np.arange(problem.machines[c].modes)[:, np.newaxis]
         units.append(UnitRun(c, n, (modes == wish.mode[c]) * word.astype(np.float64)))
     award = np.zeros((len(problem.reserves), int(problem.award_hour[-1]) + 1 if problem.award_hour.size else 0))
-    return Outcome(Schedule(tuple(units), batch, elastic, award), int(corrected))
+    return Outcome(Schedule(tuple(units), batch, elastic, award), int((on != wanted).sum()))
 
 
-def _blocks(problem: Problem, *, coupled: bool) -> list[tuple[int, int]]:
-    """(class, blocks) from the lowest J/TH up; a whole class moves as one where the limit never binds."""
-    worth = [c.revenue_usd_per_h.max(axis=0).sum() / max(c.power_mw.max(axis=0).sum(), 1e-12) for c in problem.machines]
-    order = sorted(range(len(worth)), key=lambda c: -worth[c])
-    if coupled:
-        return [(c, 1) for c in order for _ in range(problem.machines[c].blocks)]
-    return [(c, problem.machines[c].blocks) for c in order]
+def batch_work(problem: Problem) -> NDArray[np.int8]:
+    """Each batch job as one block from the start of each window, or as early as limit and least run allow, (J, T).
+
+    Raises:
+        InputError: A job finds no room beside the firm load and the jobs before it.
+    """
+    on = batch_from_start(problem)
+    room = problem.limit_mw - problem.firm_mw
+    for number, job in enumerate(problem.batches):
+        closed = (job.power_mw > room + POWER_TOLERANCE_MW) | (job.power_mw <= 0)
+        if closed[on[number] > 0].any() or short_runs(job, on[number]):
+            on[number] = _early(job, closed)
+        room = room - job.power_mw * on[number]
+    return on
+
+
+def _early(job: BatchJob, closed: Bools) -> NDArray[np.int8]:
+    """The earliest hours that do a job's work with its least run and none of the closed intervals, shape (T,)."""
+    n = len(closed)
+    never = 10.0 * (n + 1) ** 2  # more than all waiting and all restarts together
+    cost = np.arange(n, dtype=np.float64) + never * closed
+    due = Windows(job.window, np.asarray(job.need, dtype=np.int64))
+    run = cheapest_run(cost, due, restart_usd=float(n), min_run_steps=job.min_run, running_before=job.initial_on).run
+    if closed[run].any():
+        t = int(np.flatnonzero(closed & run)[0])
+        raise InputError(
+            f"batch work of {job.name!r} in window {int(job.window[t])}",
+            "it finds too few intervals with room for it beside the firm load and other batch work",
+            "Raise the meter limit, lower the duty, or make the hall smaller.",
+        )
+    return run.astype(np.int8)
+
+
+def _in_mode(power_mw: Floats, mode: Ints) -> Floats:
+    out: Floats = power_mw[mode, np.arange(power_mw.shape[1])]
+    return out
+
+
+def _blocks(problem: Problem, merit: tuple[int, ...]) -> list[tuple[int, int]]:
+    """(class, blocks) in order of merit; a whole class moves as one where the limit never binds."""
+    if (problem.largest_mw > problem.limit_mw).any():
+        return [(c, 1) for c in merit for _ in range(problem.machines[c].blocks)]
+    return [(c, problem.machines[c].blocks) for c in merit]
 
 
 def ahead_max(power: Floats, steps: Ints) -> Floats:
-    """Largest power of each block over the intervals that it must run once started, shape (K, T)."""
-    out = power.copy()
+    """Largest power of each block over the intervals after the first that it must run once started, shape (K, T)."""
+    out = np.zeros_like(power)
     for k, up in enumerate(steps):
         for i in range(1, min(int(up), power.shape[1])):
             out[k, :-i] = np.maximum(out[k, :-i], power[k, i:])
@@ -101,45 +152,64 @@ def ahead_min(room: Floats, least: Ints) -> Floats:
 
 
 @njit(cache=True)
-def follow(wanted: Bools, power: Floats, least: Ints, before: Ints, room: Floats, ahead: Floats) -> tuple[Bools, int]:
+def follow(
+    wanted: Bools,
+    power: Floats,
+    committed: Floats,
+    least: Ints,
+    before: Ints,
+    room: Floats,
+    ahead: Floats,
+    elastic: Floats,
+) -> tuple[Bools, Floats]:
     """On/off words that keep dwell times and the room, blocks in order of merit.
 
     Args:
         wanted: Wish of each block, shape (K, T).
-        power: Power to keep free for each block if it starts or runs on, shape (K, T) [MW].
+        power: Power of each block in the mode it is wished in, shape (K, T) [MW].
+        committed: Most power that a block may draw until it may stop, if it starts here, shape (K, T) [MW].
         least: Least run and rest of each block, shape (K, 2).
         before: State and its length before the first interval, shape (K, 2).
-        room: Power left for machines, shape (T,) [MW].
+        room: Power left for elastic loads and machines, shape (T,) [MW].
         ahead: Least room over the dwell that a start commits to, shape (T,) [MW].
+        elastic: Wished power of the elastic loads above their floors, shape (L, T) [MW].
 
     Returns:
-        Words, shape (K, T), and the number of block-intervals in which a wish was not followed.
+        Words, shape (K, T), and power of the elastic loads, shape (L, T).
     """
     K, T = wanted.shape
     on = np.zeros((K, T), dtype=np.bool_)
+    given = np.zeros_like(elastic)
     state = before[:, 0] > 0
     age = before[:, 1].copy()
-    corrected = 0
     for t in range(T):
-        used = 0.0
-        for k in range(K):  # blocks that may not stop yet come first
+        used = 0.0  # now
+        bound = 0.0  # by blocks that may not stop yet, until they may
+        for k in range(K):
             if state[k] and age[k] < least[k, 0]:
                 on[k, t] = True
                 used += power[k, t]
+                bound += committed[k, t]
+        used += _give(elastic[:, t], room[t] - used, given[:, t])
         for k in range(K):
-            if state[k] and age[k] < least[k, 0]:
+            if on[k, t] or not wanted[k, t] or (not state[k] and age[k] < least[k, 1]):
                 continue
-            resting = not state[k] and age[k] < least[k, 1]
-            space = room[t] if state[k] else ahead[t]
-            if wanted[k, t] and not resting and used + power[k, t] <= space + 1e-9:
+            commitment = 0.0 if state[k] else committed[k, t]
+            if used + power[k, t] <= room[t] + 1e-9 and bound + commitment <= max(ahead[t], bound) + 1e-9:
                 on[k, t] = True
                 used += power[k, t]
+                bound += commitment
         for k in range(K):
-            if on[k, t] != wanted[k, t]:
-                corrected += 1
-            if on[k, t] == state[k]:
-                age[k] += 1
-            else:
-                state[k] = on[k, t]
-                age[k] = 1
-    return on, corrected
+            age[k] = age[k] + 1 if on[k, t] == state[k] else 1
+            state[k] = on[k, t]
+    return on, given
+
+
+@njit(cache=True)
+def _give(asked: Floats, room: float, given: Floats) -> float:
+    """Fill ``given`` with what each load asks while there is room, in their order; returns the sum [MW]."""
+    used = 0.0
+    for number in range(len(asked)):
+        given[number] = min(asked[number], max(room - used, 0.0))
+        used += given[number]
+    return used

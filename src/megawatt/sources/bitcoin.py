@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
@@ -28,6 +28,7 @@ from megawatt.core.series import NEVER, Floats, Series
 from megawatt.core.timegrid import TimeGrid, Times
 from megawatt.core.units import Unit
 from megawatt.sources.csv_table import CsvTable
+from megawatt.sources.row_grid import row_grid
 
 HOUR = np.timedelta64(3_600, "s")
 DAY = np.timedelta64(86_400, "s")
@@ -95,8 +96,8 @@ def read_price_hourly(path: Path) -> Series:
     with an empty cell are gaps.
     """
     table = CsvTable.read(path, ("hour_start_utc", "close_usdt"))
-    starts = table.steps("hour_start_utc", 60)
-    grid, values = _spread(starts, table.numbers("close_usdt", above=0), 60)
+    grid, where = _rows_on_grid(table, "hour_start_utc", 60)
+    values = _spread(grid, where, table.numbers("close_usdt", Unit.USD_PER_BTC))
     provenance = Provenance(
         f"{table.name}: Binance BTCUSDT, last trade of the hour, USDT taken as USD", sha256=table.sha256
     )
@@ -112,24 +113,23 @@ def read_network_daily(path: Path) -> Dataset:
         without a row or with an empty cell are gaps.
     """
     table = CsvTable.read(path, DAILY_COLUMNS)
-    days = table.steps("date", 1440)
+    grid, where = _rows_on_grid(table, "date", 1440)
     source = Provenance(
         f"{table.name}: Coin Metrics community network data", licence="CC BY-NC 4.0", sha256=table.sha256
     )
-    blocks, fees = table.numbers("block_count", least=1), table.numbers("fees_btc", least=0)
+    blocks, fees = table.numbers("block_count", Unit.COUNT, least=1), table.numbers("fees_btc", Unit.BTC)
     columns = (
-        ("btc/price", Unit.USD_PER_BTC, table.numbers("price_usd", above=0), 0 * HOUR),
+        ("btc/price", Unit.USD_PER_BTC, table.numbers("price_usd", Unit.USD_PER_BTC), 0 * HOUR),
         ("btc/fees", Unit.BTC_PER_BLOCK, fees / blocks, HOUR),
-        ("btc/hashrate", Unit.TH_PER_S, table.numbers("hash_rate_ths", above=0), DAY),
-        ("btc/issuance", Unit.BTC, table.numbers("issuance_btc", least=0), DAY),
+        ("btc/hashrate", Unit.TH_PER_S, table.numbers("hash_rate_ths", Unit.TH_PER_S), DAY),
+        ("btc/issuance", Unit.BTC, table.numbers("issuance_btc", Unit.BTC), DAY),
         ("btc/fees_total", Unit.BTC, fees, DAY),
         ("btc/blocks", Unit.COUNT, blocks, DAY),
     )
-    out = []
-    for name, unit, column, delay in columns:
-        grid, values = _spread(days, column, 1440)
-        out.append(Series(name, unit, grid, values, grid.ends + delay, source))
-    return Dataset(out)
+    return Dataset(
+        Series(name, unit, grid, _spread(grid, where, column), grid.ends + delay, source)
+        for name, unit, column, delay in columns
+    )
 
 
 def read_headers(path: Path) -> tuple[RetargetHeader, ...]:
@@ -229,13 +229,15 @@ def in_force(changes: Times, values: ArrayLike, until: np.datetime64, grid: Time
     return out, known_at
 
 
-def _spread(starts: Times, column: Floats, step_minutes: int) -> tuple[TimeGrid, Floats]:
-    """Put the rows on a grid from the first to the last; steps without a row are NaN."""
-    position = (starts - starts[0]) // np.timedelta64(step_minutes * 60, "s")
-    grid = TimeGrid(starts[0], step_minutes, int(position[-1]) + 1)
+def _rows_on_grid(table: CsvTable, column: str, step_minutes: int) -> tuple[TimeGrid, NDArray[np.int64]]:
+    return row_grid(table.times(column), step_minutes, lambda row: table.place(row, column))
+
+
+def _spread(grid: TimeGrid, where: NDArray[np.int64], column: Floats) -> Floats:
+    """Put the rows on the grid; steps without a row are NaN."""
     values = np.full(grid.n, np.nan)
-    values[position] = column
-    return grid, values
+    values[where] = column
+    return values
 
 
 def _checked_heights(table: CsvTable, column: str) -> list[int]:
@@ -269,7 +271,7 @@ def _difficulty(table: CsvTable, bits: list[str]) -> list[float]:
 
     0xffff x 256**26 / (mantissa x 256**(exponent - 3)), as in `megawatt.mining.difficulty`, which a source may not import.
     """
-    stated, out = table.numbers("difficulty", above=0), []
+    stated, out = table.numbers("difficulty", Unit.DIFFICULTY), []
     for i, text in enumerate(bits):
         exponent, mantissa = divmod(int(text, 16), 1 << 24)
         if not (0 < mantissa < 0x800000 and 3 <= exponent <= 0x1D):

@@ -16,7 +16,6 @@ Energy 293 (2021) 116983.
 """
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +27,12 @@ from megawatt.core.errors import InputError
 from megawatt.core.known import after_end, on_day_before
 from megawatt.core.provenance import Provenance
 from megawatt.core.series import Series
-from megawatt.core.timegrid import TimeGrid, Times, zone
+from megawatt.core.timegrid import TimeGrid, Times
 from megawatt.core.units import Unit
-from megawatt.sources.market_table import Table, read_table
+from megawatt.sources.csv_table import CsvTable
+from megawatt.sources.row_grid import row_grid
+from megawatt.sources.text_file import missing_column
+from megawatt.sources.wall_clock import to_utc
 
 AUCTION_RESULTS = dt.time(13, 0)
 FORECASTS_AT_HAND = dt.time(10, 0)
@@ -103,7 +105,7 @@ def read_entsoe(
     Raises:
         InputError: The file breaks a rule; the message names file, line, rule and remedy.
     """
-    table = read_table(path)
+    table = CsvTable.read(path)
     names = {column: name.format(place) for column, name in ENTSOE_COLUMNS.items()}
     return _hourly(table, names, Unit.EUR_PER_MWH, timezone, market_zone)
 
@@ -116,33 +118,36 @@ def read_epf(path: str | Path, *, timezone: str) -> list[Series]:
         timezone: IANA zone of the column ``time``; the files have 24 hours on every day, as in a zone without
             daylight saving, so the zone must be declared.
     """
-    table = read_table(path)
+    table = CsvTable.read(path)
     for market in EPF_MARKETS.values():
-        if set(market.series) <= set(table.header):
+        if set(market.series) <= set(table.columns):
             return _hourly(table, market.series, market.unit, timezone, timezone)
     raise InputError(
-        f"the columns are {', '.join(table.header[:5])}",
+        f"the columns are {', '.join(table.columns[:5])}",
         f"the benchmark's markets are {', '.join(EPF_MARKETS)}",
         "Give NP.csv, PJM.csv or DE.csv, or import it as a user file with declared columns.",
         table.name,
     )
 
 
-def _hourly(table: Table, names: Mapping[str, str], price_unit: Unit, timezone: str, market_zone: str) -> list[Series]:
-    for column in ("time", *table.header):
-        if column not in table.header or (column != "time" and column not in names):
-            word = "is missing" if column not in table.header else "is not known"
+def _hourly(
+    table: CsvTable, names: Mapping[str, str], price_unit: Unit, timezone: str, market_zone: str
+) -> list[Series]:
+    if "time" not in table.columns:
+        raise missing_column("time", table.columns, f"{table.name} line 1")
+    for column in table.columns:
+        if column != "time" and column not in names:
             raise InputError(
-                f"the column {column!r} {word}",
+                f"the column {column!r} is not known",
                 f"the file has time and some of {', '.join(names)}",
                 "Rename the columns, or import it as a user file with declared columns.",
-                table.name,
+                f"{table.name} line 1",
             )
     starts, kept, note = _instants(table, timezone)
-    grid, where = _grid(table, starts, kept)
+    grid, where = row_grid(starts, 60, lambda row: table.place(int(kept[row]), "time"), align_minutes=15)
     provenance = Provenance(f"{table.name}, times taken as {timezone}{note}", sha256=table.sha256)
     series = []
-    for column in table.header:
+    for column in table.columns:
         if column == "time":
             continue
         unit = price_unit if column.startswith("price") else Unit.MW
@@ -161,48 +166,12 @@ def _known_at(name: str, grid: TimeGrid, market_zone: str) -> Times:
     return on_day_before(grid, timezone=market_zone, at=at)
 
 
-def _instants(table: Table, timezone: str) -> tuple[Times, NDArray[np.int64], str]:
-    tz = zone(timezone)
-    starts, kept, skipped = [], [], []
-    for row, text in enumerate(table.column("time")):
-        hour = _wall_clock(table, row, text)
-        instant = hour.replace(tzinfo=tz).astimezone(dt.UTC)
-        if instant.astimezone(tz).replace(tzinfo=None) == hour:
-            starts.append(instant.replace(tzinfo=None))
-            kept.append(row)
-        else:
-            skipped.append(f"{text} (line {table.lines[row]})")
-    note = f"; left out, for the clock skipped it: {', '.join(skipped)}" if skipped else ""
-    return np.array(starts, dtype="datetime64[s]"), np.array(kept, dtype=np.int64), note
-
-
-def _wall_clock(table: Table, row: int, text: str) -> dt.datetime:
-    if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text):
-        try:
-            return dt.datetime.fromisoformat(text)
-        except ValueError:
-            pass
-    raise InputError(
-        f"time is {text!r}",
-        "it is the start of an hour without an offset",
-        "Write 2024-07-01T00:00.",
-        table.place(row, "time"),
-    )
-
-
-def _grid(table: Table, starts: Times, kept: NDArray[np.int64]) -> tuple[TimeGrid, NDArray[np.int64]]:
-    if not starts.size:
+def _instants(table: CsvTable, timezone: str) -> tuple[Times, NDArray[np.int64], str]:
+    """Start of each row that can be placed, the rows' numbers, and a note on those that cannot."""
+    wall = table.wall_times("time", like="2024-07-01T00:00")
+    clock = to_utc(wall, timezone)
+    kept = np.setdiff1d(np.arange(len(wall)), clock.never)
+    if not kept.size:
         raise InputError("no row lies in an hour that exists", "a row is an hour", "Check the dates.", table.name)
-    seconds = starts.astype(np.int64)
-    offset = seconds - seconds[0]
-    wrong = np.flatnonzero((np.diff(seconds) <= 0) | (offset[1:] % 3600 != 0))
-    if wrong.size:
-        at = int(wrong[0]) + 1
-        raise InputError(
-            f"the hour from {starts[at]}Z follows that from {starts[at - 1]}Z",
-            "rows are whole hours in order of time, each once",
-            "Sort the file, delete the second row, or average to hours.",
-            f"{table.name} line {table.lines[int(kept[at])]}",
-        )
-    where = offset // 3600
-    return TimeGrid(starts[0], 60, int(where[-1]) + 1), where
+    skipped = ", ".join(f"{table.text('time')[row]} (line {table.lines[row]})" for row in clock.never.tolist())
+    return clock.instants[kept], kept, f"; left out, for the clock skipped it: {skipped}" if skipped else ""

@@ -34,12 +34,12 @@ from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
 from megawatt.core.known import after_end, on_day_before
 from megawatt.core.provenance import Provenance
-from megawatt.core.series import Series
-from megawatt.core.timegrid import TimeGrid, Times, zone
+from megawatt.core.series import Floats, Series
+from megawatt.core.timegrid import TimeGrid, Times
 from megawatt.core.units import Unit
-from megawatt.sources.market_table import Table, read_table
-
-Floats = NDArray[np.float64]
+from megawatt.sources.csv_table import CsvTable
+from megawatt.sources.row_grid import refuse_disorder, row_grid, usual_step
+from megawatt.sources.wall_clock import to_utc
 
 MARKET_ZONE = "America/Chicago"
 DAY_AHEAD_RESULTS = dt.time(13, 30)
@@ -105,9 +105,9 @@ def read_ercot(
     Raises:
         InputError: The file breaks one of the rules above; the message names file, line, rule and remedy.
     """
-    table = read_table(path)
+    table = CsvTable.read(path)
     clock = _clock_of(table)
-    columns = [(name, _column_of(table, name)) for name in table.header if name not in {*clock, "dst_repeat"}]
+    columns = [(name, _column_of(table, name)) for name in table.columns if name not in {*clock, "dst_repeat"}]
     if not columns:
         raise InputError(
             "the file has no column besides its clock",
@@ -136,25 +136,25 @@ def read_ercot_dataset(*paths: str | Path, delay_minutes: int = 0) -> Dataset:
     return Dataset(merged.values())
 
 
-def _clock_of(table: Table) -> tuple[str, ...]:
+def _clock_of(table: CsvTable) -> tuple[str, ...]:
     for clock in CLOCKS:
-        if set(clock) <= set(table.header):
+        if set(clock) <= set(table.columns):
             return clock
     raise InputError(
-        f"the columns are {', '.join(table.header[:6])}",
+        f"the columns are {', '.join(table.columns[:6])}",
         "a clock is missing: interval_start_utc, or delivery_date and hour_ending, or hour_start_local",
         "Check that this is an ERCOT file with a header line, or import it as a user file with declared columns.",
         table.name,
     )
 
 
-def _column_of(table: Table, name: str) -> Column:
+def _column_of(table: CsvTable, name: str) -> Column:
     for column in COLUMNS:
         if re.fullmatch(column.pattern, name):
             return column
     near = get_close_matches(name, [c.example for c in COLUMNS], n=1, cutoff=0.6)
     hint = f"Did you mean {near[0]!r}?" if near else f"Columns look like: {_examples()}."
-    raise InputError(f"the column {name!r}", "it is none that ERCOT files have", hint, table.name)
+    raise InputError(f"the column {name!r}", "it is none that ERCOT files have", hint, f"{table.name} line 1")
 
 
 def _examples() -> str:
@@ -167,11 +167,9 @@ def _title(name: str, column: Column, settlement_point: str) -> str:
     return column.name.format(group if column.name.startswith(("as/", "gen/")) else group.upper())
 
 
-def _values(table: Table, name: str, column: Column) -> Floats:
+def _values(table: CsvTable, name: str, column: Column) -> Floats:
     if name.endswith("_temp_f"):
-        # Read as a plain number first: 100 °F is no plausible Celsius.
-        fahrenheit = table.numbers(name, Unit.MW)
-        return (fahrenheit - 32) / 1.8
+        return (table.numbers(name, least=-76.0, most=140.0) - 32) / 1.8  # what is plausible in °C, in °F
     return table.numbers(name, column.unit)
 
 
@@ -186,103 +184,69 @@ def _known_at(title: str, grid: TimeGrid, delay_minutes: int) -> Times:
     return after_end(grid, minutes=MEASURED_DELAY_MINUTES)
 
 
-def _instants(table: Table, clock: tuple[str, ...]) -> tuple[Times, NDArray[np.int64], str]:
+def _instants(table: CsvTable, clock: tuple[str, ...]) -> tuple[Times, NDArray[np.int64], str]:
     """Start of each row that can be placed, the rows' numbers, and a note on those that cannot."""
     if clock == CLOCKS[0]:
-        starts = [_utc_start(table, row, text) for row, text in enumerate(table.column(clock[0]))]
-        return np.array(starts, dtype="datetime64[s]"), np.arange(len(starts)), ""
+        starts = table.times(clock[0])
+        return starts, np.arange(len(starts)), ""
     local = _local_hours(table, clock)
     repeats = _repeats(table)
-    tz = zone(MARKET_ZONE)
-    starts, kept, skipped = [], [], []
-    for row, (hour, repeat) in enumerate(zip(local, repeats, strict=True)):
-        utc_hour = hour.replace(tzinfo=tz, fold=int(repeat)).astimezone(dt.UTC)
-        if utc_hour.astimezone(tz).replace(tzinfo=None) != hour:
-            skipped.append(row)
-            continue
-        if repeat and utc_hour == hour.replace(tzinfo=tz).astimezone(dt.UTC):
-            raise InputError(
-                f"{hour:%Y-%m-%d %H:%M} is flagged as repeated",
-                "only the hour that the clock repeats in autumn is",
-                "Write dst_repeat = 0.",
-                table.place(row, "dst_repeat"),
-            )
-        starts.append(utc_hour.replace(tzinfo=None))
-        kept.append(row)
-    note = _skipped_note(table, clock, local, skipped)
-    return np.array(starts, dtype="datetime64[s]"), np.array(kept, dtype=np.int64), note
+    placed = to_utc(local, MARKET_ZONE, second=repeats)
+    wrong = np.setdiff1d(np.flatnonzero(repeats), placed.twice)
+    if wrong.size:
+        row = int(wrong[0])
+        raise InputError(
+            f"{_shown(local[row])} is flagged as repeated",
+            "only the hour that the clock repeats in autumn is",
+            "Write dst_repeat = 0.",
+            table.place(row, "dst_repeat"),
+        )
+    note = _skipped_note(table, clock, local, placed.never)
+    kept = np.setdiff1d(np.arange(len(local)), placed.never)
+    if not kept.size:
+        raise InputError("no row lies in an hour that exists", "a row is an hour", "Check the dates.", table.name)
+    return placed.instants[kept], kept, note
 
 
-def _skipped_note(table: Table, clock: tuple[str, ...], local: list[dt.datetime], skipped: list[int]) -> str:
+def _skipped_note(table: CsvTable, clock: tuple[str, ...], local: Times, skipped: NDArray[np.int64]) -> str:
     """Name the rows of hours that the clock skipped; a day that has all 24 does not follow the local clock."""
-    for row in skipped:
-        day = local[row].date()
-        if sum(hour.date() == day for hour in local) == 24:
+    days = local.astype("datetime64[D]")
+    for row in skipped.tolist():
+        if (days == days[row]).sum() == 24:
             raise InputError(
-                f"{day} has 24 rows",
+                f"{days[row]} has 24 rows",
                 f"it has 23 hours in {MARKET_ZONE}: the clock skips from 02:00 to 03:00",
                 "Export local prevailing time, or use interval_start_utc.",
                 table.place(row, clock[-1]),
             )
-    hours = ", ".join(f"{local[row]:%Y-%m-%d %H:%M} (line {table.lines[row]})" for row in skipped)
-    return f"; left out, for the clock skipped it: {hours}" if skipped else ""
+    hours = ", ".join(f"{_shown(local[row])} (line {table.lines[row]})" for row in skipped.tolist())
+    return f"; left out, for the clock skipped it: {hours}" if hours else ""
 
 
-def _utc_start(table: Table, row: int, text: str) -> dt.datetime:
-    try:
-        start = dt.datetime.fromisoformat(text)
-    except ValueError:
-        start = None
-    if start is None or start.utcoffset() != dt.timedelta(0):
-        raise InputError(
-            f"{text!r} is the start of an interval",
-            "it is a UTC time",
-            "Write 2024-07-01T00:15Z.",
-            table.place(row, "interval_start_utc"),
-        )
-    return start.replace(tzinfo=None)
+def _shown(local: np.datetime64) -> str:
+    return str(local)[:16].replace("T", " ")
 
 
-def _local_hours(table: Table, clock: tuple[str, ...]) -> list[dt.datetime]:
+def _local_hours(table: CsvTable, clock: tuple[str, ...]) -> Times:
     """Local wall-clock start of each row's hour."""
     if clock == CLOCKS[2]:
-        return [
-            _parsed(table, row, "hour_start_local", r"\d{4}-\d\d-\d\dT\d\d:00", "2024-07-01T00:00")
-            for row in range(len(table.rows))
-        ]
-    hours = []
-    for row, ending in enumerate(table.column("hour_ending")):
-        day = _parsed(table, row, "delivery_date", r"\d{4}-\d\d-\d\d", "2024-07-01")
-        if not re.fullmatch(r"\d{1,2}", ending) or not 1 <= int(ending) <= 24:
+        return table.wall_times("hour_start_local", like="2024-07-01T00:00")
+    hours = np.zeros(len(table.rows), dtype="timedelta64[s]")
+    for row, ending in enumerate(table.text("hour_ending")):
+        if not re.fullmatch(r"\d{1,2}", ending, re.ASCII) or not 1 <= int(ending) <= 24:
             raise InputError(
                 f"hour_ending is {ending!r}",
                 "hours are numbered by their end, 1 to 24",
                 "Write 1 for the hour from 00:00 to 01:00; flag the repeated autumn hour with dst_repeat = 1.",
                 table.place(row, "hour_ending"),
             )
-        hours.append(day + dt.timedelta(hours=int(ending) - 1))
-    return hours
+        hours[row] = np.timedelta64((int(ending) - 1) * 3600, "s")
+    starts: Times = table.wall_times("delivery_date", like="2024-07-01") + hours
+    return starts
 
 
-def _parsed(table: Table, row: int, column: str, pattern: str, example: str) -> dt.datetime:
-    text = table.field(row, column)
-    if re.fullmatch(pattern, text):
-        try:
-            return dt.datetime.fromisoformat(text)
-        except ValueError:
-            pass
-    raise InputError(
-        f"{column} is {text!r}",
-        f"it is local time in {MARKET_ZONE}, written like {example}",
-        f"Write {example}.",
-        table.place(row, column),
-    )
-
-
-def _repeats(table: Table) -> list[bool]:
-    if "dst_repeat" not in table.header:
-        return [False] * len(table.rows)
-    flags = table.column("dst_repeat")
+def _repeats(table: CsvTable) -> NDArray[np.bool_]:
+    flags = table.text("dst_repeat") if "dst_repeat" in table.columns else ["0"] * len(table.rows)
     for row, flag in enumerate(flags):
         if flag not in {"0", "1"}:
             raise InputError(
@@ -291,65 +255,26 @@ def _repeats(table: Table) -> list[bool]:
                 "Write 1 for the repeated autumn hour, else 0.",
                 table.place(row, "dst_repeat"),
             )
-    return [flag == "1" for flag in flags]
+    return np.array([flag == "1" for flag in flags])
 
 
-def _grid(table: Table, starts: Times, kept: NDArray[np.int64], *, hourly: bool) -> tuple[TimeGrid, NDArray[np.int64]]:
+def _grid(
+    table: CsvTable, starts: Times, kept: NDArray[np.int64], *, hourly: bool
+) -> tuple[TimeGrid, NDArray[np.int64]]:
     """The time grid from the first to the last row, and each row's interval on it."""
-    if not starts.size:
-        raise InputError("no row lies in an hour that exists", "a row is an hour", "Check the dates.", table.name)
-    seconds = starts.astype(np.int64)
-    apart = np.diff(seconds)
-    _check_order(table, starts, apart, kept)
-    step = 3600 if hourly else _spacing(table, apart)
-    offset = seconds - seconds[0]
-    astray = np.flatnonzero(offset % step)
-    if astray.size:
-        row = int(kept[astray[0]])
-        raise InputError(
-            f"an interval starts at {starts[astray[0]]}Z",
-            f"the rows are {step // 60} minutes apart from {starts[0]}Z on",
-            "Give one file one step.",
-            f"{table.name} line {table.lines[row]}",
-        )
-    where = offset // step
-    return TimeGrid(starts[0], step // 60, int(where[-1]) + 1), where
 
+    def place(row: int) -> str:
+        return table.place(int(kept[row]))
 
-def _check_order(table: Table, starts: Times, apart: NDArray[np.int64], kept: NDArray[np.int64]) -> None:
-    back = np.flatnonzero(apart <= 0)
-    if not back.size:
-        return
-    at = int(back[0]) + 1
-    place = f"{table.name} line {table.lines[int(kept[at])]}"
-    if apart[at - 1] == 0:
+    step = 60
+    if not hourly:
+        refuse_disorder(starts, place)
+        step = usual_step(starts, place)
+    if step not in {15, 60}:
         raise InputError(
-            f"the interval from {starts[at]}Z stands twice",
-            "an interval has one row",
-            "Delete one of the rows; flag the repeated autumn hour with a column dst_repeat.",
-            place,
-        )
-    raise InputError(
-        f"the interval from {starts[at]}Z comes after that from {starts[at - 1]}Z",
-        "rows are in order of time",
-        "Sort the file by time.",
-        place,
-    )
-
-
-def _spacing(table: Table, apart: NDArray[np.int64]) -> int:
-    """Usual distance of two rows [s], 15 or 60 minutes."""
-    if not apart.size:
-        raise InputError(
-            "the file has one row", "the step is told by the distance of two", "Give a longer period.", table.name
-        )
-    distances, counts = np.unique(apart, return_counts=True)
-    step = int(distances[counts.argmax()])
-    if step not in {900, 3600}:
-        raise InputError(
-            f"rows are {step / 60:g} minutes apart",
+            f"rows are {step} minutes apart",
             "ERCOT settles in 15 minutes and publishes by the hour",
             "Average to 15 or 60 minutes, or import it as a user file with declared columns.",
             table.name,
         )
-    return step
+    return row_grid(starts, step, place)

@@ -75,7 +75,7 @@ def read_epoch_table(path: Path, *, step_minutes: int = 60) -> Dataset:
         ("btc/subsidy", Unit.BTC_PER_BLOCK, "subsidy_btc", starts),
         ("btc/fees", Unit.BTC_PER_BLOCK, "mean_fees_btc_per_block", closed + HOUR),
     ):
-        values, row_start = in_force(starts, table.numbers(column, least=0), ends[-1], grid)
+        values, row_start = in_force(starts, table.numbers(column, unit), ends[-1], grid)
         known_at = known[np.searchsorted(starts, row_start)]  # of the last row that the interval touches
         out.append(Series(name, unit, grid, values, known_at, source))
     return Dataset(out)

@@ -43,39 +43,24 @@ class Store:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
-    def put(self, series: Series, *, replace: bool = False) -> None:
-        """Keep ``series``; putting the same one again changes nothing.
+    def put(self, *series: Series, replace: bool = False) -> None:
+        """Keep ``series``, all of them or none; putting the same one again changes nothing.
 
         Args:
-            series: What to keep.
-            replace: Whether it may take the place of a different series of the same name.
+            *series: What to keep.
+            replace: Whether one may take the place of a different series of the same name.
 
         Raises:
-            InputError: The name is taken by other values, or the file cannot be written.
+            InputError: A name is taken by other values, or the file cannot be written.
         """
-        sha256 = series.sha256()
-        row = (
-            series.name,
-            series.unit.value,
-            int(series.grid.start.astype(np.int64)),
-            series.grid.step_minutes,
-            series.grid.n,
-            series.values.astype("<f8").tobytes(),
-            series.known_at.astype("datetime64[s]").astype("<i8").tobytes(),
-            json.dumps(asdict(series.provenance), ensure_ascii=False, sort_keys=True),
-            sha256,
-        )
         with self._connection(write=True) as db:
-            kept = db.execute("SELECT sha256 FROM series WHERE name = ?", (series.name,)).fetchone()
-            if kept is not None and kept[0] != sha256 and not replace:
-                raise InputError(
-                    f"a series {series.name!r} with sha256 {sha256} is to be kept",
-                    f"the store holds one of that name with sha256 {kept[0]}",
-                    "Pass replace=True to take its place, or give it another name.",
-                    str(self.path),
-                )
-            if kept is None or replace:
-                db.execute("INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            for one in series:
+                sha256 = one.sha256()
+                kept = db.execute("SELECT sha256, provenance FROM series WHERE name = ?", (one.name,)).fetchone()
+                if kept is not None and kept[0] != sha256 and not replace:
+                    raise self._taken(one, sha256, *kept)
+                if kept is None or replace:
+                    db.execute("INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(one, sha256))
 
     def get(self, name: str) -> Series:
         """The series of that name, exactly as it was put.
@@ -109,6 +94,15 @@ class Store:
         with self._connection(write=True) as db:
             if db.execute("DELETE FROM series WHERE name = ?", (name,)).rowcount == 0:
                 raise self._missing(name)
+
+    def _taken(self, one: Series, sha256: str, kept_sha256: str, provenance: str) -> InputError:
+        source = json.loads(provenance)["source"]
+        return InputError(
+            f"a series {one.name!r} from {one.provenance.source} with sha256 {sha256}",
+            f"the store holds another of that name, from {source}, with sha256 {kept_sha256}",
+            "Keep one: remove the old one first, pass replace=True (--replace) for the new one, or leave it out (--keep).",
+            str(self.path),
+        )
 
     def _missing(self, name: str) -> InputError:
         near = get_close_matches(name, self.names(), n=3, cutoff=0.5) or self.names()[:8]
@@ -214,6 +208,20 @@ _FAILURES = (
     ("SQLITE_LOCKED", "one process writes at a time", "Wait for the other process to end and repeat."),
     ("SQLITE_TOOBIG", "a series of a store has at most 125 million values", "Split the series by year."),
 )
+
+
+def _row(one: Series, sha256: str) -> tuple[str, str, int, int, int, bytes, bytes, str, str]:
+    return (
+        one.name,
+        one.unit.value,
+        int(one.grid.start.astype(np.int64)),
+        one.grid.step_minutes,
+        one.grid.n,
+        one.values.astype("<f8").tobytes(),
+        one.known_at.astype("datetime64[s]").astype("<i8").tobytes(),
+        json.dumps(asdict(one.provenance), ensure_ascii=False, sort_keys=True),
+        sha256,
+    )
 
 
 def _is_new(db: sqlite3.Connection) -> bool:

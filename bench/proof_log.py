@@ -1,0 +1,219 @@
+"""Speed of the log with sync on, beside the disk's own flush time and the limit that hashing alone sets.
+
+    python bench/proof_log.py [DIRECTORY] [--json FILE]
+
+All figures come from one run on the file system of DIRECTORY (a temporary one by default); compare their ratios, not
+runs on different machines. pymerkle is timed beside if it is installed.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from megawatt.proof.audit import audit
+from megawatt.proof.edge import Edge
+from megawatt.proof.hashes import leaf_hash
+from megawatt.proof.keys import SecretKey
+from megawatt.proof.policy import single_log_policy
+from megawatt.proof.store import Log, ServedDirectory, create_log
+from megawatt.proof.tiled_tree import TiledTree
+from megawatt.proof.tiles import bundles_of, parse_bundle
+from megawatt.proof.tree import check_inclusion, root_of
+
+KEY = SecretKey("bench.example/log", bytes(32))
+ENTRY_BYTES = 157
+
+
+def make_entries(count: int, start: int = 0) -> list[bytes]:
+    """Entries of 157 bytes, no two equal."""
+    return [i.to_bytes(8, "big") * 19 + b"12345" for i in range(start, start + count)]
+
+
+def per_second(count: int, work: Callable[[], object]) -> float:
+    """Units of work in a second."""
+    start = time.perf_counter()
+    work()
+    return count / (time.perf_counter() - start)
+
+
+def per_cpu_second(count: int, work: Callable[[], object]) -> float:
+    """Units of work in a second of this process's own time: what waits for nothing is measured free of neighbours."""
+    best = 0.0
+    for _ in range(3):
+        start = time.process_time()
+        work()
+        best = max(best, count / (time.process_time() - start))
+    return best
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which this share lies."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def flush_times_ms(directory: Path, count: int = 200) -> list[float]:
+    """Time of writing 4,096 bytes over a file that is there, and fdatasync: what the disk itself takes."""
+    path = directory / "flush"
+    path.write_bytes(bytes(1 << 20))
+    fd = os.open(path, os.O_WRONLY)
+    os.fsync(fd)
+    times = []
+    for i in range(count):
+        start = time.perf_counter()
+        os.pwrite(fd, i.to_bytes(4, "big") * 1024, 4096 * (i % 256))
+        os.fdatasync(fd)
+        times.append((time.perf_counter() - start) * 1e3)
+    os.close(fd)
+    return times
+
+
+def hash_only(entries: list[bytes]) -> None:
+    """The hashing that no log can avoid, one leaf and one node an entry, by plain calls of hashlib."""
+    root_of([leaf_hash(entry) for entry in entries])
+
+
+def integrate(directory: Path, batch: int, batches: int) -> float:
+    """Entries a second, each batch appended, integrated, synced and signed."""
+    work = [make_entries(batch, i * batch) for i in range(batches)]
+    create_log(directory, KEY)
+    with Log(directory, KEY) as log:
+
+        def run() -> None:
+            for entries in work:
+                log.append(entries)
+                log.checkpoint()
+            log.publish(log.checkpoint())
+
+        return per_second(batch * batches, run)
+
+
+def acknowledge(directory: Path, batch: int, seconds: float, *, beside: bool) -> tuple[list[float], float]:
+    """Times of acknowledgement in ms, and entries a second until all are signed; a checkpoint each second.
+
+    Args:
+        directory: Where to make the log.
+        batch: Entries acknowledged together.
+        seconds: How long.
+        beside: Sign in another thread while entries come in; else in the same thread between two acknowledgements.
+    """
+    create_log(directory, KEY)
+    stop = threading.Event()
+    times: list[float] = []
+    with Log(directory, KEY) as log:
+
+        def sign() -> None:
+            while not stop.wait(1.0):
+                log.publish(log.checkpoint())
+
+        signer = threading.Thread(target=sign)
+        if beside:
+            signer.start()
+        begin = last = time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            entries = make_entries(batch, log.acknowledged)
+            start = time.perf_counter()
+            log.append(entries)
+            end = time.perf_counter()
+            times.append((end - start) * 1e3)
+            if not beside and end - last >= 1.0:
+                log.publish(log.checkpoint())
+                last = time.perf_counter()
+        stop.set()
+        if beside:
+            signer.join()
+        log.publish(log.checkpoint())
+        return times, log.size / (time.perf_counter() - begin)
+
+
+def rebuild(directory: Path, size: int) -> None:
+    """Tiles anew from the entry bundles, not synced."""
+    fetch, edge, target = ServedDirectory(directory / "log").fetch, Edge(), directory / "rebuilt"
+    made: set[Path] = set()
+    for bundle in bundles_of(size):
+        entries = parse_bundle(fetch(bundle.path), bundle.width)
+        for tile, data in edge.grow([leaf_hash(entry) for entry in entries]):
+            path = target / tile.path
+            if path.parent not in made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                made.add(path.parent)
+            path.write_bytes(data)
+
+
+def proofs(directory: Path, size: int, count: int = 20_000) -> tuple[float, float]:
+    """Inclusion proofs made and checked a second, with tiles in memory."""
+    tree = TiledTree(size, ServedDirectory(directory / "log").fetch)
+    root, wanted = tree.root(), [i * 7919 % size for i in range(count)]
+    made = [tree.prove_inclusion(index) for index in wanted]
+    leaves = [tree.leaf(index) for index in wanted]
+    proving = per_cpu_second(count, lambda: [tree.prove_inclusion(index) for index in wanted])
+
+    def check() -> None:
+        for index, leaf, proof in zip(wanted, leaves, made, strict=True):
+            check_inclusion(index, size, leaf, root, proof)
+
+    return proving, per_cpu_second(count, check)
+
+
+def pymerkle_rate(entries: list[bytes]) -> float | None:
+    """Appends a second of pymerkle's tree in memory, unsynced; None if it is not installed."""
+    if importlib.util.find_spec("pymerkle") is None:
+        return None
+    tree = importlib.import_module("pymerkle").InmemoryTree(algorithm="sha256")
+    return per_second(len(entries), lambda: [tree.append_entry(entry) for entry in entries])
+
+
+def measure(directory: Path) -> dict[str, float | None]:
+    """All figures, in one run."""
+    flush = flush_times_ms(directory)
+    entries = make_entries(1 << 17)
+    limit = per_cpu_second(len(entries), lambda: hash_only(entries))
+    big = integrate(directory / "4096", 4096, 32)
+    beside, rate_beside = acknowledge(directory / "beside", 256, 8.0, beside=True)
+    between, rate_between = acknowledge(directory / "between", 256, 8.0, beside=False)
+    served, size = directory / "4096", 32 * 4096
+    proving, checking = proofs(served, size)
+    rebuilt = per_cpu_second(size, lambda: rebuild(served, size))
+    limit = max(limit, per_cpu_second(len(entries), lambda: hash_only(entries)))
+    fetch = ServedDirectory(served / "log").fetch
+    return {
+        "disk flush p50 [ms]": percentile(flush, 0.5),
+        "disk flush p99 [ms]": percentile(flush, 0.99),
+        "hash-only limit [entries/CPU s]": limit,
+        "integrated and signed, batches of 4096, synced [entries/s]": big,
+        "256, signed between: acknowledged p50 [ms]": percentile(between, 0.5),
+        "256, signed between: acknowledged p99 [ms]": percentile(between, 0.99),
+        "256, signed between: integrated [entries/s]": rate_between,
+        "256, signed beside in a thread: acknowledged p50 [ms]": percentile(beside, 0.5),
+        "256, signed beside in a thread: acknowledged p99 [ms]": percentile(beside, 0.99),
+        "256, signed beside in a thread: integrated [entries/s]": rate_beside,
+        "rebuild of tiles, unsynced [entries/CPU s]": rebuilt,
+        "rebuild / hash-only limit": rebuilt / limit,
+        "inclusion proofs made [1/CPU s]": proving,
+        "inclusion proofs checked [1/CPU s]": checking,
+        "audit [entries/CPU s]": per_cpu_second(size, lambda: audit(single_log_policy(KEY.key), fetch)),
+        "pymerkle in memory, unsynced [entries/s]": pymerkle_rate(entries[: 1 << 14]),
+    }
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", nargs="?", type=Path)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.directory) as directory:
+        figures = measure(Path(directory))
+    for name, figure in figures.items():
+        print(f"{name:60} {'not installed' if figure is None else f'{figure:,.2f}':>16}")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""``megawatt decide``: the main job on the terminal."""
+
+import datetime as dt
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from megawatt.app.answer import answer
+from megawatt.app.data import data_for
+from megawatt.app.decision import Decision
+from megawatt.app.decision import decide as decide_case
+from megawatt.app.files import refuse_target
+from megawatt.app.terminal import print_decision
+from megawatt.core.errors import InputError
+from megawatt.dispatch.case import case_of
+from megawatt.dispatch.general import Effort
+from megawatt.site.check import check
+from megawatt.site.faults import SiteFileError
+from megawatt.site.read import Site
+
+
+def decide_site(
+    path: Path,
+    *,
+    first: str | None,
+    end: str | None,
+    as_json: bool,
+    report: Path | None,
+    store: Path | None,
+    seconds: float,
+) -> Decision:
+    """Read, check, decide, print, and write the report."""
+    site = with_period(Site.read(path), first, end)
+    refuse_errors(site)
+    if report is not None:
+        refuse_target(report)
+    begun = time.monotonic()
+    data = data_for(site, store)
+    case = case_of(site, data)
+    if not as_json:
+        typer.echo(expectation(site, case.problem.separable, seconds), err=True)
+    decision = decide_case(site, data, effort=Effort(seconds=seconds))
+    if report is not None:
+        from megawatt.app.report import write_report  # noqa: PLC0415
+
+        write_report(decision, report)
+    if as_json:
+        typer.echo(json.dumps(answer(decision, report), indent=2, allow_nan=False))
+        return decision
+    print_decision(decision)
+    typer.echo(f"Took {time.monotonic() - begun:.1f} s.", err=True)
+    if report is not None:
+        typer.echo(f"Report: {report}")
+    return decision
+
+
+def with_period(site: Site, first: str | None, end: str | None) -> Site:
+    """The site with another period."""
+    if first is None and end is None:
+        return site
+    start, stop = (_day(text) if text else None for text in (first, end))
+    period = site.period.model_copy(update={"start": start or site.period.start, "end": stop or site.period.end})
+    if period.end <= period.start:
+        raise InputError(
+            f"a period from {period.start} to {period.end}",
+            "its end is a later day than its start",
+            "Swap or correct --from and --to; --to is the day after the last.",
+        )
+    return replace(site, period=period)
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            f"{text!r} was given as a day", "a day is written 2024-07-01", "Correct --from or --to."
+        ) from None
+
+
+def refuse_errors(site: Site) -> None:
+    """Stop where ``megawatt check`` would name errors, and name them all."""
+    errors = tuple(one.as_error() for one in check(site) if one.severity == "error")
+    if errors:
+        raise SiteFileError(errors)
+
+
+def expectation(site: Site, separable: bool, seconds: float) -> str:
+    """How long it will take, said before it is taken."""
+    n = site.grid().n
+    if separable:
+        return f"{site.connection.name}: {n:,} intervals, exact path; about {4 + n / 6000:.0f} s."
+    more = (
+        2
+        + bool(site.programmes)
+        + any(h.kind == "firm" for h in site.halls)
+        + any(h.kind == "batch" for h in site.halls)
+    )
+    return (
+        f"{site.connection.name}: {n:,} intervals, coupled loads through the general solver; at most {seconds:.0f} s for the "
+        f"optimum and {more} x {seconds / 3:.0f} s for the next megawatts (--seconds)."
+    )
