@@ -4,7 +4,7 @@ import numpy as np
 
 from evidence.bar import Bar, Figure
 from megawatt.app.data import data_for
-from megawatt.dispatch.case import Case, case_of
+from megawatt.dispatch.case import case_of
 from megawatt.dispatch.general import Effort, plan_general
 from megawatt.dispatch.kernel import plan_block
 from megawatt.dispatch.policies import rules_for
@@ -14,7 +14,7 @@ from megawatt.dispatch.separable import plan_separable
 from megawatt.site.examples import example
 from megawatt.site.read import Site
 from tests.dispatch.cases import random_problem
-from tests.dispatch.lookahead import decisions, spoilt_case
+from tests.dispatch.lookahead import closest, decisions, spoilt_case
 from tests.dispatch.oracles import brute_force, word_value, words
 
 DISPATCH = tuple(
@@ -66,7 +66,7 @@ def look_ahead() -> Figure:
     rng = np.random.default_rng(2024)
     base = {rule.name: decisions(case, rule) for rule in rules_for(case)}
     moved = {"random": dict.fromkeys(base, 0), "closest": dict.fromkeys(base, 0)}
-    chosen = {"random": rng.integers(case.problem.T, size=50), "closest": closest(case, 25, rng)}
+    chosen = {"random": rng.integers(case.problem.T, size=50), "closest": closest(case)[rng.integers(400, size=25)]}
     for kind, instants in chosen.items():
         for t in instants:
             at = case.problem.grid.starts[int(t)]
@@ -77,17 +77,6 @@ def look_ahead() -> Figure:
     text = f"{counts['random']} decisions moved at 50 random instants, {counts['closest']} at the 25 closest"
     numbers = {f"{kind}/{rule}": n for kind, by_rule in moved.items() for rule, n in by_rule.items()}
     return Figure(text, not any(counts.values()), dict(numbers))
-
-
-def closest(case: Case, n: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Intervals drawn from the 400 in which the last known price lies nearest to some class's break-even."""
-    known, adder = case.known(1), case.site.connection.price_adder_usd_per_mwh
-    lead = np.full(case.problem.T, np.inf)
-    for revenue, machine in zip(known.revenue_usd_per_h, case.problem.machines, strict=True):
-        power = machine.power_mw[0]
-        own = np.divide(revenue[0], power, out=np.full(case.problem.T, np.inf), where=power > 0)
-        lead = np.fmin(lead, np.abs(own - known.price_usd_per_mwh - adder))
-    return np.asarray(rng.choice(np.argsort(lead)[:400], n, replace=False), dtype=np.int64)
 
 
 BARS: tuple[Bar, ...] = (

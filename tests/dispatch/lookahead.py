@@ -46,3 +46,11 @@ def moved(case: Case, rule: Rule, other: Case, at: np.datetime64) -> int:
 def spoilt_case(case: Case, at: np.datetime64, rng: np.random.Generator) -> Case:
     """The same site on spoilt data."""
     return case_of(case.site, spoilt(case.data, at, rng))
+
+
+def closest(case: Case, n: int = 400) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The intervals in which the last known price lies nearest to some class's break-even, nearest first."""
+    known, adder = case.known(1), case.site.connection.price_adder_usd_per_mwh
+    own = [revenue[0] / power[0] for revenue, power in zip(known.revenue_usd_per_h, known.power_mw, strict=True)]
+    lead = np.abs(np.array(own) - known.price_usd_per_mwh - adder).min(axis=0)
+    return np.argsort(np.nan_to_num(lead, nan=np.inf))[:n]

@@ -11,7 +11,7 @@ from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.policies import ALWAYS_ON, THRESHOLD, rules_for
 from megawatt.site.examples import example
 from megawatt.site.read import Site
-from tests.dispatch.lookahead import decisions, moved, spoilt, spoilt_case
+from tests.dispatch.lookahead import closest, decisions, moved, spoilt, spoilt_case
 
 SUMMER = example("texas-mine").replace("start = 2024-01-01", "start = 2024-06-20").replace("2025-01-01", "2024-08-10")
 
@@ -33,8 +33,16 @@ def test_spoiling_what_is_not_known_yet_moves_no_decision_at_or_before(case: Cas
     }
 
 
+@pytest.mark.parametrize("nth", range(4))
+def test_not_even_where_the_least_thing_would_turn_it(case: Case, nth: int) -> None:
+    """Where the last known price is all but the break-even: the temperature of the coming hour, say, would decide."""
+    at = case.problem.grid.starts[int(closest(case)[nth])]
+    other = spoilt_case(case, at, np.random.default_rng(nth))
+    assert sum(moved(case, rule, other, at) for rule in rules_for(case)) == 0
+
+
 def test_the_test_itself_has_teeth(case: Case) -> None:
-    """A rule with no reaction delay peeks at the running interval, and spoilt data move what comes after."""
+    """Spoilt data do move what comes after, for a rule that looks at data at all."""
     rng, at = np.random.default_rng(1), case.problem.grid.starts[2000]
     other = spoilt_case(case, at, rng)
     later = case.problem.grid.starts > at
