@@ -92,7 +92,7 @@ def expectation(site: Site, separable: bool, seconds: float) -> str:
     """How long it will take, said before it is taken."""
     n = site.grid().n
     if separable:
-        return f"{site.connection.name}: {n:,} intervals, exact path; about {4 + n / 6000:.0f} s."
+        return f"{site.connection.name}: {n:,} intervals, exact path; about {2 + n / 15_000:.0f} s."
     more = (
         2
         + bool(site.programmes)

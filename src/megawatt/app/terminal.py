@@ -33,7 +33,7 @@ def worth_table(decision: Decision) -> Table:
             _name(decision, one),
             f"{one.net_usd / 1e6:,.3f}",
             f"{one.net_usd * decision.per_mw_year / 1e3:,.1f}",
-            percent(one.margin_share),
+            percent(one.margin_share) if one.name != ALL_HOSTING else "-",
             percent(one.gain_share) if one.name != ALL_HOSTING else "-",
             f"{one.switches:,}",
             style="bold" if one.name == decision.advised else "",
@@ -73,7 +73,7 @@ def sentences(decision: Decision) -> list[str]:
     lines = [
         f"* recommended: {decision.best.what}. Every rule decides by what was known at the time.",
         f"{FORESIGHT} knows all prices: a bound, no policy. {ALL_HOSTING} is before the capital it needs.",
-        "margin: share of its net; gain: share of its gain over always-on.",
+        "margin: net as a share of perfect foresight's; gain: the same of what is gained over always-on.",
         certificate(decision),
     ]
     for one in decision.next_mw:
