@@ -10,7 +10,13 @@ import pytest
 
 from megawatt import Site, decide
 from megawatt.app.answer import answer
-from megawatt.app.decision import Decision
+from megawatt.app.data import data_for
+from megawatt.app.decision import Decision, bettered
+from megawatt.dispatch.backtest import run_rule
+from megawatt.dispatch.case import case_of
+from megawatt.dispatch.plan import Plan
+from megawatt.dispatch.policies import rules_for
+from megawatt.dispatch.schedule import idle
 from megawatt.site.examples import example
 
 
@@ -106,6 +112,17 @@ def test_the_days_of_23_and_25_hours_are_whole_days(first: str, hours: int) -> N
     day = decide(site_of("texas-mine", first, end))
     assert day.case.hours_covered == hours
     assert len(day.intervals()) == hours * 4
+
+
+def test_a_plan_that_is_worse_than_a_rule_gives_way_to_it() -> None:
+    """A solver stopped by the clock may have found little; perfect foresight is never shown below a rule."""
+    site = site_of("hybrid", "2024-07-08", "2024-07-15")
+    case = case_of(site, data_for(site))
+    poor = Plan.of(case.problem, idle(case.problem), bound_usd=None, method="stopped")
+    better = bettered(case, poor)
+    assert better.value_usd == max(run_rule(case, rule).net_usd for rule in rules_for(case)) > poor.value_usd
+    assert "bettered by the rule" in better.method
+    assert bettered(case, better) is better
 
 
 def test_the_hybrid_goes_through_the_general_path_with_a_bound() -> None:

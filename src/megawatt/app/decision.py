@@ -14,7 +14,7 @@ from megawatt.dispatch.general import Effort, limit_price_usd_per_mw
 from megawatt.dispatch.ledger import BUYERS, settle
 from megawatt.dispatch.next_mw import NextMegawatt, break_evens_usd_per_mwh, next_megawatts
 from megawatt.dispatch.plan import Plan
-from megawatt.dispatch.policies import THRESHOLD
+from megawatt.dispatch.policies import THRESHOLD, rules_for
 from megawatt.dispatch.solve import solve
 from megawatt.site.read import Site
 
@@ -148,7 +148,7 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
     """
     case = case_of(site, data)
     effort = effort or Effort()
-    plan = solve(case.problem, effort)
+    plan = bettered(case, solve(case.problem, effort))
     results = backtest(case, plan)
     advised = recommended(results)
     return Decision(
@@ -160,6 +160,17 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
         {n: run_rule(case, THRESHOLD, n).net_usd for n in DELAYS},
         sensitivities(case, advised),
     )
+
+
+def bettered(case: Case, plan: Plan) -> Plan:
+    """The plan, or a rule's own schedule where a solver that was stopped by the clock had found nothing as good."""
+    if case.problem.separable:
+        return plan
+    best = max((run_rule(case, rule) for rule in rules_for(case)), key=lambda result: result.net_usd)
+    if best.schedule is None or best.net_usd <= plan.value_usd:
+        return plan
+    method = f"{plan.method}, bettered by the rule {best.name}"
+    return Plan.of(case.problem, best.schedule, bound_usd=plan.bound_usd, method=method)
 
 
 def sensitivities(case: Case, advised: Result) -> tuple[Sensitivity, ...]:
