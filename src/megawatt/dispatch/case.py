@@ -136,10 +136,6 @@ class Case:
         known = self.data[temperature_name(self.site)].last_known(at)
         return np.where(np.isfinite(known), known, USUAL_C)
 
-    def with_site(self, site: Site) -> "Case":
-        """The same data and coverage for a variant of the site."""
-        return case_of(site, self.data)
-
 
 def price_name(site: Site) -> str:
     """Series of the price that the loads pay."""
