@@ -1,0 +1,152 @@
+"""The bound of a split site at given prices, with every month's billed peak by pieces.
+
+A demand charge ties all intervals of a month to one number, its peak D. A linear price on it leaves a gap of tenths of
+a percent, so the peaks are cut into pieces instead: on a piece [D1, D2] the intervals may draw up to D2 and the charge
+is at least that of D1. The prices do not depend on the piece, so the machine recursions are run once, and the first
+job's recursion carries the best value of every month into the next: one pass over the horizon covers all combinations.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from megawatt.dispatch.counts import constant_usd
+from megawatt.dispatch.coupled.hours import Awards, awards_of
+from megawatt.dispatch.coupled.interval import NEVER, best_commitments
+from megawatt.dispatch.coupled.prices import Prices
+from megawatt.dispatch.coupled.tables import Tables, tables_of
+from megawatt.dispatch.coupled.work import advance, open_work, plan_work
+from megawatt.dispatch.kernel import plan_block
+from megawatt.dispatch.problem import Floats, MachineClass, Problem
+
+ROUND_OUT = 1e-9
+"""Relative amount by which a bound is moved outwards: the arithmetic of another machine must not fall below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Peaks between two values.
+
+    Attributes:
+        least_mw: Smallest peak of the piece [MW].
+        most_mw: Largest [MW].
+        usd: Demand charge of the smallest, with what it makes other months pay [USD].
+    """
+
+    least_mw: float
+    most_mw: float
+    usd: float
+
+
+@dataclass(slots=True)
+class Split:
+    """A problem prepared for evaluations of its bound.
+
+    Attributes:
+        problem: The problem.
+        tables: Its arrays.
+        awards: Its reserve programmes.
+        ramp: Per class, least loss of the i-th interval after a start, shapes (r, T) [USD].
+        constant_usd: Money that no decision changes.
+        month: Month of each interval by the first demand charge, shape (T,); zeros without one.
+        edges: First interval of each month and the end, shape (M + 1,).
+    """
+
+    problem: Problem
+    tables: Tables
+    awards: Awards
+    ramp: list[Floats]
+    constant_usd: float
+    edges: Floats
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Split":
+        """Prepare ``problem``."""
+        T = problem.T
+        month = problem.peaks[0].month if problem.peaks else np.zeros(T, dtype=np.int64)
+        edges = np.concatenate((np.searchsorted(month, np.arange(int(month[-1]) + 1)), [T])).astype(np.int64)
+        ramp = [least_ramp_usd(m, problem.grid.hours, T) for m in problem.machines]
+        return cls(problem, tables_of(problem), awards_of(problem), ramp, constant_usd(problem), edges)
+
+    def room(self, peak_mw: Floats) -> Floats:
+        """Import limit less firm load when every month keeps its peak, shape (T,) [MW]."""
+        if not self.problem.peaks:
+            return self.tables.room
+        charge = self.problem.peaks[0]
+        cap = np.where(charge.measured, peak_mw[charge.month], np.inf)
+        room: Floats = np.minimum(self.problem.limit_mw, cap) - self.problem.firm_mw
+        return room
+
+    def blocks_usd(self, prices: Prices) -> tuple[float, list[Floats]]:
+        """Best value of all blocks at their prices [USD], and the word of a block of each class."""
+        total, words = 0.0, []
+        for c, (m, ramp) in enumerate(zip(self.problem.machines, self.ramp, strict=True)):
+            value, word = plan_block(
+                np.ascontiguousarray(prices.running[:, c]), ramp, m.start_usd, m.stop_usd, m.min_up, m.min_down,
+                m.initial.on, m.initial.steps,
+            )  # fmt: skip
+            total += m.blocks * value
+            words.append(word)
+        return total, words
+
+    def jobs_usd(self, prices: Prices) -> tuple[float, list[Floats]]:
+        """Best value of the jobs after the first at their wages [USD], and their words."""
+        total, words = 0.0, []
+        for j, job in enumerate(self.problem.batches[1:], start=1):
+            on = np.where(job.power_mw > 0, prices.wage[:, j], NEVER)
+            value, word = plan_work(
+                np.zeros(len(on)), on, job.window, job.need, job.restart_usd, job.min_run, job.initial_on
+            )
+            total += value
+            words.append(word)
+        return total, words
+
+    def awards_usd(self, prices: Prices) -> tuple[float, Floats]:
+        """Best value of the awards after their cover is paid [USD], and the awards, shape (H, R) [MW]."""
+        awards = self.awards
+        R = len(awards.share)
+        paid = np.add.reduceat(prices.cover, awards.first[:-1], axis=0)
+        left = np.maximum(awards.worth_usd - paid[:, :R] - paid[:, R:], 0.0) * awards.most_mw
+        sets = np.array([[word >> r & 1 for r in range(R)] for word in np.flatnonzero(awards.together)], dtype=np.float64)
+        gain = left @ sets.T
+        best = gain.argmax(axis=1)
+        sold: Floats = sets[best] * (left > 0) * awards.most_mw
+        return float(gain.max(axis=1).sum()), sold
+
+    def bound_usd(self, prices: Prices, pieces: list[list[Piece]]) -> float:
+        """No schedule whose peaks lie in the pieces is worth more [USD]; the pieces of a month from high to low."""
+        T, tab = self.problem.T, self.tables
+        total = self.constant_usd + self.blocks_usd(prices)[0] + self.jobs_usd(prices)[0] + self.awards_usd(prices)[0]
+        cover = prices.mining_usd(self.awards.share)
+        value, load = np.full((T, 2), NEVER), np.zeros((T, 2))
+        pick, draw = np.zeros((T, 2, 2), dtype=np.int64), np.zeros((T, 2))
+        job = self.problem.batches[0] if self.problem.batches else None
+        state = open_work(int(job.need.max()), job.min_run, job.initial_on) if job else np.zeros((1, 1))
+        none = np.zeros((0, 0), dtype=np.int8)
+        for m, (a, b) in enumerate(zip(self.edges, self.edges[1:], strict=False)):
+            after = np.full_like(state, NEVER)
+            for number, piece in enumerate(pieces[m]):
+                peaks = np.full(len(pieces), piece.most_mw)
+                room = self.room(peaks)
+                best_commitments(
+                    tab, a, b, number > 0, prices.running, cover, prices.wage, room, value, pick, draw, load
+                )
+                if job:
+                    before = int(job.window[a - 1]) if a else -1
+                    end = advance(
+                        state.copy(), value[a:b, 0], value[a:b, 1], job.window[a:b], job.need, job.restart_usd,
+                        before, none,
+                    )  # fmt: skip
+                else:
+                    end = state + value[a:b, 0].sum()
+                after = np.maximum(after, end - piece.usd)
+            state = after
+        last = state[job.need[job.window[-1]]].max() if job else state[0, 0]
+        return total + float(last)
+
+
+def least_ramp_usd(machine: MachineClass, hours: float, T: int) -> Floats:
+    """What the i-th interval after a start loses at least to ramping, shape (r, T), <= 0 [USD]."""
+    least = np.maximum(np.broadcast_to(machine.revenue_usd_per_h, (machine.modes, T)).min(axis=0), 0.0)
+    lost = np.array([-hours * fraction * least for fraction in machine.ramp_loss])
+    return lost.reshape(len(machine.ramp_loss), T)

@@ -1,0 +1,87 @@
+"""Prices read off a plan: what one more or one less of everything is worth beside the rest of the plan.
+
+At the optimum of a site without whole blocks these would be its dual prices; with whole blocks they are close to them,
+cost one look at every interval and need no iteration.
+
+* A running block's price is what the site would lose without it, at the state of the first job in which that is least:
+  priced at the job's present state alone, the intervals would stop blocks to make room for the job.
+* A resting block's price is the most that one more could earn in either state of the job; where none fits it is 0.
+* A further job's wage is what the interval earns more with it than without it.
+* Cover is paid where the machines are just what the award needs, and nowhere else in its hour.
+"""
+
+import numpy as np
+
+from megawatt.dispatch.coupled.interval import NEVER, earn
+from megawatt.dispatch.coupled.prices import Prices
+from megawatt.dispatch.coupled.trial import Trial
+from megawatt.dispatch.problem import Floats
+
+JUST_MW = 1e-6
+"""Power within which the machines are just what an award needs [MW]."""
+
+
+def plan_prices(trial: Trial) -> Prices:
+    """Prices of a trial that has just been valued."""
+    cover = _cover_prices(trial)
+    paid = cover[:, :-1] @ trial.split.awards.share + cover[:, -1]
+    return Prices(_block_prices(trial, paid), cover, _wages(trial, paid))
+
+
+def _earned(trial: Trial, counts: Floats, work: Floats, paid: Floats) -> Floats:
+    usd, mining = np.empty(len(paid)), np.empty(len(paid))
+    uncapped = np.full(len(paid), np.inf)
+    earn(trial.split.tables, counts, work, paid, uncapped, trial.room, usd, mining)
+    return usd
+
+
+def _block_prices(trial: Trial, paid: Floats) -> Floats:
+    counts, most = trial.counts, trial.split.tables.most
+    price = np.zeros_like(counts)
+    states = [trial.running.copy() for _ in range(2 if trial.work.size else 1)]
+    for state, work in enumerate(states):
+        if trial.work.size:
+            work[:, 0] = state
+    for c in range(counts.shape[1]):
+        less, more = counts.copy(), counts.copy()
+        less[:, c] = np.maximum(less[:, c] - 1, 0)
+        more[:, c] = np.minimum(more[:, c] + 1, most[c])
+        on, last, next_one = counts[:, c] > 0, np.full(len(paid), np.inf), np.full(len(paid), -np.inf)
+        for work in states:
+            here = _earned(trial, counts, work, paid)
+            without, beside = _earned(trial, less, work, paid), _earned(trial, more, work, paid)
+            fits = here > NEVER / 2
+            last = np.where(fits, np.minimum(last, here - without), last)
+            next_one = np.where(fits & (beside > NEVER / 2), np.maximum(next_one, beside - here), next_one)
+        resting = np.where(np.isfinite(next_one), next_one, 0.0)
+        price[:, c] = np.where(on, np.where(np.isfinite(last), last, 0.0), resting)
+    return price
+
+
+def _wages(trial: Trial, paid: Floats) -> Floats:
+    wage = np.zeros((len(paid), len(trial.work)))
+    for j in range(1, len(trial.work)):
+        off, on = trial.running.copy(), trial.running.copy()
+        off[:, j], on[:, j] = 0.0, 1.0
+        with_it, without = _earned(trial, trial.counts, on, paid), _earned(trial, trial.counts, off, paid)
+        wage[:, j] = np.where(with_it > NEVER / 2, with_it - without, 0.0)
+    return wage
+
+
+def _cover_prices(trial: Trial) -> Floats:
+    awards, tab = trial.split.awards, trial.split.tables
+    R = len(awards.share)
+    price = np.zeros((len(trial.room), R + 1))
+    mining = (trial.counts * tab.base_mw).sum(axis=1) + trial.x[:, tab.owner >= 0].sum(axis=1)
+    for hour in range(len(awards.first) - 1 if R else 0):
+        a, b = awards.first[hour], awards.first[hour + 1]
+        least = mining[a:b].min()
+        short = mining[a:b] <= least + JUST_MW
+        sold, worth = trial.sold[hour], np.maximum(awards.worth_usd[hour], 0.0)
+        joint = R > 1 and sold.sum() >= least - JUST_MW
+        bound = (sold >= awards.share * least - JUST_MW) & (sold < awards.most_mw - JUST_MW)
+        common = worth[(sold > 0) | bound].min(initial=np.inf) if joint else 0.0
+        common = common if np.isfinite(common) else 0.0
+        price[a:b, R] = short * common / short.sum()
+        price[a:b, :R] = short[:, np.newaxis] * bound * np.maximum(worth - common, 0.0) / short.sum()
+    return price

@@ -1,0 +1,256 @@
+"""Award hours: how much reserve to sell, and what the machines draw then, for given commitments. Compiled.
+
+Within an hour every interval's mining must cover the award, so the intervals are tied by one number, the cover. What
+the intervals earn is concave and piecewise linear in it, with corners where a segment is full or where one gives way to
+another; what an award earns has corners at the programmes' sizes. The optimum lies at a corner, and all are tried.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from megawatt.dispatch.coupled.interval import FITS_MW, NEVER, fill, merit_order
+from megawatt.dispatch.coupled.tables import Tables
+from megawatt.dispatch.problem import Problem
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Awards(NamedTuple):
+    """Reserve programmes as arrays.
+
+    Attributes:
+        first: First interval of each award hour and the end, shape (H + 1,).
+        worth_usd: What a MW awarded brings in each hour, shape (H, R) [USD/MW].
+        most_mw: Largest award, shape (R,) [MW].
+        least_mw: Least award that is accepted, shape (R,) [MW].
+        share: Share of the running mining load that may be offered, shape (R,).
+        together: Whether a set of programmes, as a bit word, may be sold in one hour, shape (2**R,).
+    """
+
+    first: Ints
+    worth_usd: Floats
+    most_mw: Floats
+    least_mw: Floats
+    share: Floats
+    together: NDArray[np.bool_]
+
+
+def awards_of(problem: Problem) -> Awards:
+    """The programmes of a problem; without any, every interval is an hour of its own."""
+    reserves, R = problem.reserves, len(problem.reserves)
+    hour = problem.award_hour if R else np.arange(problem.T)
+    hours = int(hour[-1]) + 1
+    length = problem.grid.hours * np.bincount(hour, minlength=hours)
+    worth = np.array([(r.price_usd_per_mw_h + r.call_usd_per_mw_h) * length for r in reserves]).reshape(R, hours)
+    number = {r.name: k for k, r in enumerate(reserves)}
+    bad = [1 << k | 1 << number[o] for k, r in enumerate(reserves) for o in r.excludes if o in number]
+    together = np.array([all(word & pair != pair for pair in bad) for word in range(1 << R)])
+    return Awards(
+        np.concatenate((np.searchsorted(hour, np.arange(hours)), [problem.T])).astype(np.int64),
+        np.ascontiguousarray(worth.T),
+        np.array([r.max_mw for r in reserves], dtype=np.float64),
+        np.array([r.min_mw for r in reserves], dtype=np.float64),
+        np.array([r.share_fraction for r in reserves], dtype=np.float64),
+        together,
+    )
+
+
+@njit(cache=True)
+def best_award(worth: Floats, awards: Awards, cover: float, sold: Floats) -> float:
+    """Best awards that a cover allows, written to ``sold``, shape (R,) [MW], and what they bring [USD]."""
+    R = worth.shape[0]
+    best = 0.0
+    sold[:] = 0.0
+    trial = np.zeros(R)
+    for word in range(1, awards.together.shape[0]):
+        if not awards.together[word]:
+            continue
+        left, value, possible = cover, 0.0, True
+        for r in range(R):
+            trial[r] = 0.0
+            if word >> r & 1:
+                trial[r] = awards.least_mw[r]
+                left -= trial[r]
+                value += worth[r] * trial[r]
+                possible = possible and trial[r] <= min(awards.most_mw[r], awards.share[r] * cover) + FITS_MW
+        if not possible or left < -FITS_MW:
+            continue
+        done = 0
+        while True:  # the programmes of the set by falling worth
+            k = -1
+            for r in range(R):
+                if word >> r & 1 and not done >> r & 1 and worth[r] > 0.0 and (k < 0 or worth[r] > worth[k]):
+                    k = r
+            if k < 0:
+                break
+            done |= 1 << k
+            more = max(min(min(awards.most_mw[k], awards.share[k] * cover) - trial[k], left), 0.0)
+            trial[k] += more
+            left -= more
+            value += worth[k] * more
+        if value > best:
+            best = value
+            sold[:] = trial
+    return best
+
+
+@njit(cache=True)
+def cover_pay(awards: Awards, T: int) -> tuple[Floats, Floats]:
+    """What a MW of mining earns as cover if all intervals of an hour do alike, and up to which power, shapes (T,)."""
+    H, R = awards.worth_usd.shape
+    price, cap, sold = np.zeros(T), np.zeros(T), np.zeros(R)
+    for hour in range(H):
+        a, b = awards.first[hour], awards.first[hour + 1]
+        value = best_award(awards.worth_usd[hour], awards, 1e9, sold)
+        needed = 0.0
+        for r in range(R):
+            needed = max(needed, sold[r] / awards.share[r] if sold[r] > 0.0 else 0.0)
+        needed = max(needed, sold.sum())
+        if needed > 0.0:
+            price[a:b] = value / needed / (b - a)
+            cap[a:b] = needed
+    return price, cap
+
+
+@njit(cache=True)
+def earn_hours(
+    tab: Tables, awards: Awards, counts: Floats, work: Floats, room: Floats, x: Floats, sold: Floats, usd: Floats
+) -> float:
+    """What given commitments earn with the best awards, in all [USD]; NEVER when one does not fit.
+
+    Args:
+        tab: Tables of the problem.
+        awards: Its reserve programmes.
+        counts: Running blocks, shape (T, C).
+        work: Running jobs, shape (T, J).
+        room: Import limit less firm load, shape (T,) [MW].
+        x: Written: power of each segment, shape (T, S) [MW].
+        sold: Written: awards, shape (H, R) [MW].
+        usd: Written: what each hour earns, shape (H,) [USD].
+    """
+    base_mw, base_usd, owner, width_mw, slope_usd = tab.base_mw, tab.base_usd, tab.owner, tab.width_mw, tab.slope_usd
+    work_mw, work_usd, block_mw, unused_usd = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd
+    C, J, S, R = base_mw.shape[1], work_mw.shape[1], owner.shape[0], awards.share.shape[0]
+    H = awards.first.shape[0] - 1
+    longest = 1
+    for hour in range(H):
+        longest = max(longest, awards.first[hour + 1] - awards.first[hour])
+    order, slope = np.zeros((longest, S), dtype=np.int64), np.zeros((longest, S))
+    width, full = np.zeros(S), np.zeros((longest, S))
+    base, mining, worth = np.zeros(longest), np.zeros(longest), np.zeros(longest)
+    corner = np.zeros(longest * (2 * S + 2) + 2 * R + 4)
+    trial = np.zeros(max(R, 1))[:R]
+    total = 0.0
+    for hour in range(H):
+        a, b = awards.first[hour], awards.first[hour + 1]
+        free, most, plain = 1e300, 1e300, 0.0
+        for t in range(a, b):
+            i = t - a
+            mining[i], worth[i], busy = 0.0, 0.0, 0.0
+            for j in range(J):
+                busy += work[t, j] * work_mw[t, j]
+                worth[i] += work[t, j] * work_usd[t, j]
+            for c in range(C):
+                mining[i] += counts[t, c] * base_mw[t, c]
+                worth[i] += counts[t, c] * base_usd[t, c]
+            base[i] = busy + mining[i]
+            if base[i] > room[t] + FITS_MW:
+                return NEVER
+            merit_order(slope_usd[t], owner, 0.0, order[i], slope[i])
+            drawn, could = mining[i], 0.0
+            for k in range(S):
+                s = order[i, k]
+                c = owner[s]
+                full[i, k] = width_mw[t, s] * (counts[t, c] if c >= 0 else 1.0)
+                width[k] = full[i, k]
+                could += full[i, k] if c >= 0 else 0.0
+            plain += worth[i] + fill(slope[i], width, room[t] - base[i], max(block_mw[t] - base[i], 0.0), unused_usd[t])
+            for k in range(S):
+                x[t, order[i, k]] = width[k]
+                drawn += width[k] if owner[order[i, k]] >= 0 else 0.0
+            free = min(free, drawn)
+            most = min(most, mining[i] + min(could, room[t] - base[i]))
+        best = plain
+        if R > 0:
+            best += best_award(awards.worth_usd[hour], awards, free, sold[hour])
+            asked = 0.0  # no award needs more cover than this
+            for r in range(R):
+                if awards.worth_usd[hour, r] > 0.0:
+                    asked += awards.most_mw[r] / max(awards.share[r], 1e-9)
+            if asked > free + FITS_MW and most > free + FITS_MW:
+                n = 0
+                corner[n] = most
+                n += 1
+                for r in range(R):
+                    corner[n] = awards.most_mw[r] / max(awards.share[r], 1e-9)
+                    corner[n + 1] = awards.least_mw[r] / max(awards.share[r], 1e-9)
+                    n += 2
+                for t in range(a, b):
+                    i = t - a
+                    at, elastic = mining[i], 0.0
+                    for k in range(S):
+                        if owner[order[i, k]] >= 0:
+                            at += full[i, k]
+                            corner[n] = at
+                        else:
+                            elastic += full[i, k]
+                            corner[n] = room[t] - base[i] + mining[i] - elastic
+                        n += 1
+                    corner[n] = room[t] - base[i] + mining[i]
+                    n += 1
+                chosen = free
+                for q in range(n):
+                    cover = min(corner[q], most)
+                    if cover <= free + FITS_MW:
+                        continue
+                    value = best_award(awards.worth_usd[hour], awards, cover, trial)
+                    for t in range(a, b):
+                        value += worth[t - a] + _covered(
+                            slope[t - a], full[t - a], owner, order[t - a], width, cover - mining[t - a],
+                            room[t] - base[t - a], block_mw[t] - base[t - a], unused_usd[t],
+                        )  # fmt: skip
+                    if value > best:
+                        best, chosen = value, cover
+                        sold[hour] = trial
+                if chosen > free:
+                    for t in range(a, b):
+                        i = t - a
+                        _covered(
+                            slope[i], full[i], owner, order[i], width, chosen - mining[i],
+                            room[t] - base[i], block_mw[t] - base[i], unused_usd[t],
+                        )  # fmt: skip
+                        for k in range(S):
+                            x[t, order[i, k]] = width[k]
+        usd[hour] = best
+        total += best
+    return total
+
+
+@njit(cache=True)
+def _covered(
+    slope: Floats, full: Floats, owner: Ints, order: Ints, width: Floats, must: float, left: float, below: float, u: float
+) -> float:
+    """Earnings of segments of which mining ones fill ``must`` MW at least; their powers go to ``width``."""
+    S = slope.shape[0]
+    forced = np.zeros(S)
+    held = max(below, 0.0)
+    value = 0.0
+    for k in range(S):
+        if owner[order[k]] >= 0 and must > 0.0:
+            forced[k] = min(full[k], must, left)
+            part = min(forced[k], held)
+            value += slope[k] * forced[k]
+            held -= part
+            must -= forced[k]
+            left -= forced[k]
+    for k in range(S):
+        width[k] = full[k] - forced[k]
+    # the fixed-price block's loss is counted by fill, from what the forced power leaves of it
+    value += fill(slope, width, left, held, u)
+    for k in range(S):
+        width[k] += forced[k]
+    return value

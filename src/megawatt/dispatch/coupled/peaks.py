@@ -1,0 +1,56 @@
+"""Billed peaks: which values are worth trying, and how to cut their range into pieces."""
+
+import numpy as np
+
+from megawatt.dispatch.coupled.bound import Piece, Split
+from megawatt.dispatch.problem import Floats, PeakCharge
+
+
+def highest_mw(split: Split) -> Floats:
+    """Highest peak that each month can see, shape (M,) [MW]."""
+    problem = split.problem
+    charge = problem.peaks[0]
+    could = np.minimum(problem.limit_mw, problem.largest_mw)
+    most = np.zeros(len(charge.floor_mw))
+    np.maximum.at(most, charge.month[charge.measured], could[charge.measured])
+    return most
+
+
+def lowest_mw(split: Split) -> Floats:
+    """Peak below which no month can stay or is paid less, shape (M,) [MW]."""
+    charge = split.problem.peaks[0]
+    firm = np.zeros(len(charge.floor_mw))
+    np.maximum.at(firm, charge.month[charge.measured], split.problem.firm_mw[charge.measured])
+    return np.maximum(firm, charge.floor_mw)
+
+
+def pieces_around(split: Split, peaks_mw: Floats, width_mw: float, growth: float = 1.7) -> list[list[Piece]]:
+    """All peaks of every month as pieces, narrow around the given ones and wider with distance, from high to low.
+
+    With a ratchet or a second charge the pieces ask no more than what this charge costs in the month itself, which is
+    a valid lower limit of the whole.
+    """
+    charge = split.problem.peaks[0]
+    top, low = highest_mw(split), lowest_mw(split)
+    return [
+        _pieces(charge, m, float(np.clip(peaks_mw[m], low[m], max(top[m], low[m]))), low[m], top[m], width_mw, growth)
+        for m in range(len(top))
+    ]
+
+
+def _pieces(
+    charge: PeakCharge, m: int, at: float, low: float, top: float, width: float, growth: float
+) -> list[Piece]:
+    edges, step, x = [at], width, at
+    while x < top:
+        x = min(top, x + step)
+        edges.insert(0, x)
+        step *= growth
+    step, x = width, at
+    while x > low:
+        x = max(low, x - step)
+        edges.append(x)
+        step *= growth
+    price, floor = charge.usd_per_mw_month[m], charge.floor_mw[m]
+    found = [Piece(b, a, price * max(b, floor)) for a, b in zip(edges, edges[1:], strict=False)]
+    return [*found, Piece(0.0, edges[-1], price * floor)]

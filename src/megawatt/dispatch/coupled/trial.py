@@ -1,0 +1,208 @@
+"""A plan in the making: words of single blocks and jobs, improved one at a time by their exact recursions.
+
+All others given, one more block of a class is worth a plain difference in each interval, and its best word at that
+worth is exact; so is a job's. What one step cannot see are moves of two at once and what an award hour loses with its
+cover, which enters the steps by a price. The value is always counted without prices, with the best awards.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.coupled.hours import cover_pay, earn_hours
+from megawatt.dispatch.coupled.interval import NEVER, earn
+from megawatt.dispatch.coupled.tables import start_usd
+from megawatt.dispatch.coupled.work import plan_work
+from megawatt.dispatch.kernel import plan_block
+from megawatt.dispatch.ledger import billed_mw
+from megawatt.dispatch.problem import Floats
+from megawatt.dispatch.schedule import Schedule, UnitRun
+
+FORBIDDEN = -1e7
+"""Worth of an interval in which a block does not fit; small enough to keep sums of it exact to micro-dollars."""
+
+SETTLED_USD = 1e-6
+"""Improvement that is none."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """Commitments of all blocks and jobs under given peaks.
+
+    Attributes:
+        split: The prepared problem.
+        peaks_mw: Peak that each month keeps, shape (M,) [MW].
+        words: Per class, on/off words of its blocks, shapes (n, T).
+        work: On/off words of the jobs, shape (J, T).
+        cover: Price of a MW of mining as cover, shape (T,) [USD/MW].
+        cap: Mining beyond which cover is not paid, shape (T,) [MW].
+    """
+
+    split: Split
+    peaks_mw: Floats
+    words: list[NDArray[np.int8]]
+    work: NDArray[np.int8]
+    cover: Floats
+    cap: Floats
+    room: Floats = field(init=False)
+    counts: Floats = field(init=False)
+    x: Floats = field(init=False)
+    sold: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        tab, awards = self.split.tables, self.split.awards
+        self.room = self.split.room(self.peaks_mw)
+        self.x = np.zeros((len(self.room), len(tab.owner)))
+        self.sold = np.zeros((len(awards.first) - 1, len(awards.share)))
+        self._count()
+
+    @classmethod
+    def empty(cls, split: Split, peaks_mw: Floats, work: NDArray[np.int8]) -> "Trial":
+        """All blocks off where they may be."""
+        words = [np.zeros((m.blocks, split.problem.T), dtype=np.int8) for m in split.problem.machines]
+        return cls(split, peaks_mw, words, work.copy(), *cover_pay(split.awards, split.problem.T))
+
+    def _count(self) -> None:
+        shape = (len(self.room), 0)
+        self.counts = np.ascontiguousarray(np.array([w.sum(axis=0) for w in self.words], dtype=np.float64).T).reshape(
+            shape if not self.words else (len(self.room), len(self.words))
+        )
+
+    @property
+    def running(self) -> Floats:
+        """Running jobs, shape (T, J)."""
+        return np.ascontiguousarray(self.work.T, dtype=np.float64)
+
+    # value
+
+    def value_usd(self) -> float:
+        """Value of the site with these commitments [USD]; minus infinity when they do not fit."""
+        usd = np.zeros(len(self.split.awards.first) - 1)
+        earned = earn_hours(
+            self.split.tables, self.split.awards, self.counts, self.running, self.room, self.x, self.sold, usd
+        )
+        if earned <= NEVER / 2:
+            return -np.inf
+        return self.split.constant_usd + earned - self._switching_usd() - self._demand_usd()
+
+    def import_mw(self) -> Floats:
+        """Power at the meter as last valued, shape (T,) [MW]."""
+        tab = self.split.tables
+        load: Floats = (self.counts * tab.base_mw).sum(axis=1) + (self.running * tab.work_mw).sum(axis=1)
+        return load + self.x.sum(axis=1) + self.split.problem.firm_mw
+
+    def _demand_usd(self) -> float:
+        if not self.split.problem.peaks:
+            return 0.0
+        p = self.import_mw()
+        return float(sum((billed_mw(c, p) * c.usd_per_mw_month).sum() for c in self.split.problem.peaks))
+
+    def _switching_usd(self) -> float:
+        total = 0.0
+        for word, m, ramp in zip(self.words, self.split.problem.machines, self.split.ramp, strict=True):
+            change = np.diff(word, axis=1, prepend=np.int8(m.initial.on))
+            total += m.start_usd * (change == 1).sum() + m.stop_usd * (change == -1).sum()
+            if len(ramp):
+                total -= (_started(ramp) * (change == 1)).sum()
+        for job, on in zip(self.split.problem.batches, self.work, strict=True):
+            total += job.restart_usd * (np.diff(on, prepend=np.int8(job.initial_on)) == 1).sum()
+        return float(total)
+
+    # steps
+
+    def insert_all(self) -> None:
+        """Insert the blocks one after the other, those that earn most per MW first."""
+        tab = self.split.tables
+        per_mw = tab.base_usd.sum(axis=0) / np.maximum(tab.base_mw.sum(axis=0), 1e-9)
+        for word in self.words:
+            word[:] = 0
+        self._count()
+        for c in np.argsort(-per_mw, kind="stable"):
+            for k in range(len(self.words[c])):
+                self.block_step(int(c), k)
+
+    def block_step(self, c: int, k: int) -> None:
+        """Replan one block, all others given."""
+        m, T = self.split.problem.machines[c], len(self.room)
+        self.counts[:, c] -= self.words[c][k]
+        without, beside, mw = np.empty(T), np.empty(T), np.empty(T)
+        work = self.running
+        earn(self.split.tables, self.counts, work, self.cover, self.cap, self.room, without, mw)
+        more = self.counts.copy()
+        more[:, c] += 1
+        earn(self.split.tables, more, work, self.cover, self.cap, self.room, beside, mw)
+        gain = np.where(beside > NEVER / 2, beside - without, FORBIDDEN)
+        _, word = plan_block(
+            gain, self.split.ramp[c], m.start_usd, m.stop_usd, m.min_up, m.min_down, m.initial.on, m.initial.steps
+        )
+        self.words[c][k] = word
+        self.counts[:, c] += word
+
+    def job_step(self, j: int) -> None:
+        """Replan one job, all others given; it stays where it is when it fits nowhere."""
+        tab, job, work = self.split.tables, self.split.problem.batches[j], self.running
+        off, on, mw = np.empty(len(work)), np.empty(len(work)), np.empty(len(work))
+        work[:, j] = 0.0
+        earn(tab, self.counts, work, self.cover, self.cap, self.room, off, mw)
+        work[:, j] = 1.0
+        earn(tab, self.counts, work, self.cover, self.cap, self.room, on, mw)
+        on[job.power_mw <= 0] = NEVER
+        value, word = plan_work(off, on, job.window, job.need, job.restart_usd, job.min_run, job.initial_on)
+        if value > NEVER / 2:
+            self.work[j] = word
+
+    def improve(self, sweeps: int) -> float:
+        """Step through all jobs and blocks until a sweep gains nothing, and return the value [USD]."""
+        best = self.value_usd()
+        for _ in range(sweeps):
+            before = [w.copy() for w in self.words], self.work.copy()
+            for j in range(len(self.work)):
+                self.job_step(j)
+            for c, words in enumerate(self.words):
+                for k in range(len(words)):
+                    self.block_step(c, k)
+            value = self.value_usd()
+            if value <= best + SETTLED_USD:
+                if value < best:
+                    self.words, self.work = before
+                    self._count()
+                    self.value_usd()
+                break
+            best = value
+        return best
+
+    # result
+
+    def schedule(self) -> Schedule:
+        """The schedule as last valued: segments shared evenly among the running blocks of a class."""
+        problem, tab, units = self.split.problem, self.split.tables, []
+        for c, (machine, words) in enumerate(zip(problem.machines, self.words, strict=True)):
+            share = mode_shares(machine.power_mw, tab.base_mw[:, c], self._per_block(c))
+            units += [UnitRun(c, 1, share * on) for on in words]
+        elastic, s = np.zeros((len(problem.elastic), problem.T)), int((tab.owner >= 0).sum())
+        for number, hall in enumerate(problem.elastic):
+            elastic[number] = self.x[:, s : s + len(hall.segment_mw)].sum(axis=1)
+            s += len(hall.segment_mw)
+        award = self.sold.T.copy() if problem.reserves else np.zeros((0, 0))
+        return Schedule(tuple(units), self.work.copy(), elastic, award)
+
+    def _per_block(self, c: int) -> Floats:
+        """Power of a running block of a class above its base, shape (T,) [MW]."""
+        drawn = self.x[:, self.split.tables.owner == c].sum(axis=1)
+        per: Floats = drawn / np.maximum(self.counts[:, c], 1.0)
+        return per
+
+
+def mode_shares(power_mw: Floats, base_mw: Floats, above_mw: Floats) -> Floats:
+    """Shares of modes that draw a block's power, shape (M, T): between the two hull modes that enclose it."""
+    raise NotImplementedError
+
+
+def _started(ramp: Floats) -> Floats:
+    """What a start in each interval loses to ramping, shape (T,), <= 0 [USD]."""
+    lost = np.zeros(ramp.shape[1])
+    for i, row in enumerate(ramp):
+        lost[: len(lost) - i] += row[i:]
+    return lost
