@@ -77,11 +77,17 @@ class CountModel:
 
     # power at the meter as entries (column, coefficient); the row is the interval
 
-    def _mining(self) -> list[tuple[Ints, Floats]]:
+    def _mining(self, most_mw: float = np.inf, share: float = 1.0) -> list[tuple[Ints, Floats]]:
+        """Power of the machines, or the share of it that a block can add to an award of at most ``most_mw``.
+
+        An award is never larger than its most, so no block need count for more: the fraction of a large block that
+        covers all of a small award is a fraction that the relaxation would otherwise run.
+        """
         terms = []
         for machine, n, x in zip(self.problem.machines, self.running, self.modes, strict=True):
-            terms.append((n, machine.power_mw[0]))
-            terms += [(x[m - 1], machine.power_mw[m] - machine.power_mw[0]) for m in range(1, machine.modes)]
+            power = np.minimum(share * machine.power_mw, most_mw)
+            terms.append((n, power[0]))
+            terms += [(x[m - 1], power[m] - power[0]) for m in range(1, machine.modes)]
         return terms
 
     def _others(self) -> list[tuple[Ints, Floats]]:
@@ -261,7 +267,7 @@ class CountModel:
         for r in problem.reserves:
             worth = (r.price_usd_per_mw_h + r.call_usd_per_mw_h) * length
             award = add.add_columns(f"award of {r.name}", hours, hi=r.max_mw, cost=-worth)
-            cover = self._rows([(c, -r.share_fraction * v) for c, v in self._mining()])
+            cover = self._rows([(c, -v) for c, v in self._mining(most_mw=r.max_mw, share=r.share_fraction)])
             add.add_rows(
                 f"cover of {r.name}", problem.T, [*cover, (np.arange(problem.T), award[hour], 1.0)], lo=-INF, hi=0.0
             )

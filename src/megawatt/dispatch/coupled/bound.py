@@ -9,13 +9,14 @@ job's recursion carries the best value of every month into the next: one pass ov
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from megawatt.dispatch.counts import constant_usd
-from megawatt.dispatch.coupled.hours import Awards, awards_of
-from megawatt.dispatch.coupled.interval import NEVER, best_commitments
+from megawatt.dispatch.coupled.hours import Awards, awards_of, awards_usd
+from megawatt.dispatch.coupled.interval import NEVER
 from megawatt.dispatch.coupled.prices import Prices
 from megawatt.dispatch.coupled.tables import Tables, tables_of
-from megawatt.dispatch.coupled.work import advance, open_work, plan_work
+from megawatt.dispatch.coupled.work import plan_work
 from megawatt.dispatch.kernel import plan_block
 from megawatt.dispatch.problem import Floats, MachineClass, Problem
 
@@ -89,60 +90,22 @@ class Split:
             words.append(word)
         return total, words
 
-    def jobs_usd(self, prices: Prices) -> tuple[float, list[Floats]]:
-        """Best value of the jobs after the first at their wages [USD], and their words."""
-        total, words = 0.0, []
-        for j, job in enumerate(self.problem.batches[1:], start=1):
-            on = np.where(job.power_mw > 0, prices.wage[:, j], NEVER)
-            value, word = plan_work(
-                np.zeros(len(on)), on, job.window, job.need, job.restart_usd, job.min_run, job.initial_on
-            )
-            total += value
-            words.append(word)
+    def jobs_usd(self, prices: Prices) -> tuple[float, NDArray[np.int8]]:
+        """Best value of the jobs after the first at their wages [USD], and their words, shape (T, J); 0 for the first."""
+        total, words = 0.0, np.zeros((self.problem.T, len(self.problem.batches)), dtype=np.int8)
+        for j, job in enumerate(self.problem.batches):
+            if j > 0:
+                on = np.where(job.power_mw > 0, prices.wage[:, j], NEVER)
+                value, words[:, j] = plan_work(
+                    np.zeros(len(on)), on, job.window, job.need, job.restart_usd, job.min_run, job.initial_on
+                )
+                total += value
         return total, words
 
-    def awards_usd(self, prices: Prices) -> tuple[float, Floats]:
-        """Best value of the awards after their cover is paid [USD], and the awards, shape (H, R) [MW]."""
-        awards = self.awards
-        R = len(awards.share)
-        paid = np.add.reduceat(prices.cover, awards.first[:-1], axis=0)
-        left = np.maximum(awards.worth_usd - paid[:, :R] - paid[:, R:], 0.0) * awards.most_mw
-        sets = np.array([[word >> r & 1 for r in range(R)] for word in np.flatnonzero(awards.together)], dtype=np.float64)
-        gain = left @ sets.T
-        best = gain.argmax(axis=1)
-        sold: Floats = sets[best] * (left > 0) * awards.most_mw
-        return float(gain.max(axis=1).sum()), sold
-
-    def bound_usd(self, prices: Prices, pieces: list[list[Piece]]) -> float:
-        """No schedule whose peaks lie in the pieces is worth more [USD]; the pieces of a month from high to low."""
-        T, tab = self.problem.T, self.tables
-        total = self.constant_usd + self.blocks_usd(prices)[0] + self.jobs_usd(prices)[0] + self.awards_usd(prices)[0]
-        cover = prices.mining_usd(self.awards.share)
-        value, load = np.full((T, 2), NEVER), np.zeros((T, 2))
-        pick, draw = np.zeros((T, 2, 2), dtype=np.int64), np.zeros((T, 2))
-        job = self.problem.batches[0] if self.problem.batches else None
-        state = open_work(int(job.need.max()), job.min_run, job.initial_on) if job else np.zeros((1, 1))
-        none = np.zeros((0, 0), dtype=np.int8)
-        for m, (a, b) in enumerate(zip(self.edges, self.edges[1:], strict=False)):
-            after = np.full_like(state, NEVER)
-            for number, piece in enumerate(pieces[m]):
-                peaks = np.full(len(pieces), piece.most_mw)
-                room = self.room(peaks)
-                best_commitments(
-                    tab, a, b, number > 0, prices.running, cover, prices.wage, room, value, pick, draw, load
-                )
-                if job:
-                    before = int(job.window[a - 1]) if a else -1
-                    end = advance(
-                        state.copy(), value[a:b, 0], value[a:b, 1], job.window[a:b], job.need, job.restart_usd,
-                        before, none,
-                    )  # fmt: skip
-                else:
-                    end = state + value[a:b, 0].sum()
-                after = np.maximum(after, end - piece.usd)
-            state = after
-        last = state[job.need[job.window[-1]]].max() if job else state[0, 0]
-        return total + float(last)
+    def fixed_usd(self, prices: Prices, cap: Floats) -> float:
+        """The part of the bound that no peak changes [USD]."""
+        blocks, jobs = self.blocks_usd(prices)[0], self.jobs_usd(prices)[0]
+        return self.constant_usd + blocks + jobs + awards_usd(self.awards, prices.cover, cap)
 
 
 def least_ramp_usd(machine: MachineClass, hours: float, T: int) -> Floats:

@@ -12,6 +12,7 @@ cost one look at every interval and need no iteration.
 
 import numpy as np
 
+from megawatt.dispatch.coupled.hours import best_award
 from megawatt.dispatch.coupled.interval import NEVER, earn
 from megawatt.dispatch.coupled.prices import Prices
 from megawatt.dispatch.coupled.trial import Trial
@@ -24,14 +25,12 @@ JUST_MW = 1e-6
 def plan_prices(trial: Trial) -> Prices:
     """Prices of a trial that has just been valued."""
     cover = _cover_prices(trial)
-    paid = cover[:, :-1] @ trial.split.awards.share + cover[:, -1]
-    return Prices(_block_prices(trial, paid), cover, _wages(trial, paid))
+    return Prices(_block_prices(trial, cover), cover, _wages(trial, cover))
 
 
 def _earned(trial: Trial, counts: Floats, work: Floats, paid: Floats) -> Floats:
     usd, mining = np.empty(len(paid)), np.empty(len(paid))
-    uncapped = np.full(len(paid), np.inf)
-    earn(trial.split.tables, counts, work, paid, uncapped, trial.room, usd, mining)
+    earn(trial.split.tables, counts, work, paid, trial.cap, trial.room, usd, mining)
     return usd
 
 
@@ -64,24 +63,22 @@ def _wages(trial: Trial, paid: Floats) -> Floats:
         off, on = trial.running.copy(), trial.running.copy()
         off[:, j], on[:, j] = 0.0, 1.0
         with_it, without = _earned(trial, trial.counts, on, paid), _earned(trial, trial.counts, off, paid)
-        wage[:, j] = np.where(with_it > NEVER / 2, with_it - without, 0.0)
+        wage[:, j] = np.where((with_it > NEVER / 2) & (without > NEVER / 2), with_it - without, 0.0)
     return wage
 
 
 def _cover_prices(trial: Trial) -> Floats:
+    """What a MW more of cover would bring, in the intervals of each hour that have none to spare, shape (T,)."""
     awards, tab = trial.split.awards, trial.split.tables
-    R = len(awards.share)
-    price = np.zeros((len(trial.room), R + 1))
+    price = np.zeros(len(trial.room))
     mining = (trial.counts * tab.base_mw).sum(axis=1) + trial.x[:, tab.owner >= 0].sum(axis=1)
-    for hour in range(len(awards.first) - 1 if R else 0):
+    sold = np.zeros(len(awards.share))
+    for hour in range(len(awards.first) - 1 if len(awards.share) else 0):
         a, b = awards.first[hour], awards.first[hour + 1]
         least = mining[a:b].min()
+        step = max(trial.cap[a] / 64, 1e-6)
+        gain = best_award(awards.worth_usd[hour], awards, least + step, sold)
+        gain -= best_award(awards.worth_usd[hour], awards, least, sold)
         short = mining[a:b] <= least + JUST_MW
-        sold, worth = trial.sold[hour], np.maximum(awards.worth_usd[hour], 0.0)
-        joint = R > 1 and sold.sum() >= least - JUST_MW
-        bound = (sold >= awards.share * least - JUST_MW) & (sold < awards.most_mw - JUST_MW)
-        common = worth[(sold > 0) | bound].min(initial=np.inf) if joint else 0.0
-        common = common if np.isfinite(common) else 0.0
-        price[a:b, R] = short * common / short.sum()
-        price[a:b, :R] = short[:, np.newaxis] * bound * np.maximum(worth - common, 0.0) / short.sum()
+        price[a:b] = short * max(gain, 0.0) / step / short.sum()
     return price

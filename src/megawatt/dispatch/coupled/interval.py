@@ -90,11 +90,61 @@ def fill(slope: Floats, width: Floats, left: float, below: float, u: float) -> f
 
 
 @njit(cache=True)
+def fill_covered(
+    slope: Floats, width: Floats, owner: Ints, left: float, below: float, u: float, mining: float, cover: float, cap: float
+) -> tuple[float, float, float]:
+    """What segments earn when mining is paid ``cover`` per MW up to ``cap``; at most, where ``u`` is negative.
+
+    Args:
+        slope: What a MW of each segment earns, in any order, shape (S,) [USD/MW].
+        width: Width of each segment, shape (S,), overwritten [MW].
+        owner: Machine class of each segment, or ELASTIC, shape (S,).
+        left: Power that may still be drawn [MW].
+        below: Power until the fixed-price block is used up [MW].
+        u: Loss per MW of it that stays unused [USD/MW].
+        mining: Mining power of the commitment [MW].
+        cover: Price of cover [USD/MW].
+        cap: Mining beyond which it is not paid [MW].
+
+    Returns:
+        Earnings [USD], mining power and power in all that the segments draw [MW].
+    """
+    value = cover * min(mining, cap) - u * below
+    drawn = 0.0
+    edge = max(u, 0.0)  # without the downward kink: never less than what can be earned
+    while left > 0.0:
+        best, rise, most = -1, 0.0, 0.0
+        for s in range(slope.shape[0]):
+            if width[s] <= 0.0:
+                continue
+            here, amount = slope[s], width[s]
+            if owner[s] >= 0 and mining < cap:
+                here += cover
+                amount = min(amount, cap - mining)
+            if below > 0.0:
+                here += edge
+                amount = min(amount, below)
+            if here > rise:
+                best, rise, most = s, here, amount
+        if best < 0:
+            break
+        most = min(most, left)
+        value += rise * most
+        width[best] -= most
+        left -= most
+        drawn += most
+        below = max(below - most, 0.0)
+        if owner[best] >= 0:
+            mining += most
+    return value, mining, drawn
+
+
+@njit(cache=True)
 def best_commitments(
-    tab: Tables, first: int, end: int, again: bool, price: Floats, cover: Floats, wage: Floats, room: Floats,
+    tab: Tables, first: int, end: int, again: bool, price: Floats, cover: Floats, cap: Floats, room: Floats,
     value: Floats, pick: Ints, draw: Floats, load: Floats,
 ) -> None:  # fmt: skip
-    """Best commitment of every interval at given prices, without and with the first job.
+    """Best counts of every interval at given prices, for every word of running jobs.
 
     Args:
         tab: Tables of the problem; ``tab.counts`` holds all combinations of counts.
@@ -102,89 +152,83 @@ def best_commitments(
         end: Interval after the last.
         again: Whether the results stand for a larger room already: what fits the new one remains the best.
         price: Price of a running block, shape (T, C) [USD].
-        cover: Price paid for a MW of mining, shape (T,) [USD/MW].
-        wage: Price of a running job, shape (T, J); the first job's is not used [USD].
+        cover: Price of a MW of cover, shape (T,) [USD/MW].
+        cap: Mining beyond which cover is not paid, shape (T,) [MW].
         room: Import limit less firm load, shape (T,) [MW].
-        value: Written: best value without and with the first job, shape (T, 2) [USD].
-        pick: Written: row of ``tab.counts`` and word of running jobs of the best, shape (T, 2, 2).
-        draw: Written: mining power of the best, shape (T, 2) [MW].
-        load: Written: power of the best above firm load, shape (T, 2) [MW].
+        value: Written: best value of each word of jobs, NEVER where it does not fit, shape (T, 2**J) [USD].
+        pick: Written: row of ``tab.counts`` of the best, shape (T, 2**J).
+        draw: Written: its mining power, shape (T, 2**J) [MW].
+        load: Written: its power above firm load, shape (T, 2**J) [MW].
     """
     base_mw, base_usd, owner, width_mw, slope_usd = tab.base_mw, tab.base_usd, tab.owner, tab.width_mw, tab.slope_usd
     work_mw, work_usd, block_mw, unused_usd, combo = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd, tab.counts
     C = base_mw.shape[1]
     J, S, K = work_mw.shape[1], owner.shape[0], combo.shape[0]
     order, slope, width, per = np.zeros(S, dtype=np.int64), np.zeros(S), np.zeros(S), np.zeros(S)
-    net, mw = np.zeros(C), np.zeros(C)
     own = np.zeros(S, dtype=np.int64)
+    net, mw = np.zeros(C), np.zeros(C)
     for t in range(first, end):
-        if again and max(load[t, 0], load[t, 1]) <= room[t]:
-            continue
-        merit_order(slope_usd[t], owner, cover[t], order, slope)
+        if again:
+            fits = True
+            for word in range(1 << J):
+                fits = fits and load[t, word] <= room[t]
+            if fits:
+                continue
+        merit_order(slope_usd[t], owner, 0.0, order, slope)
         u = unused_usd[t]
+        plain = u == 0.0 and cover[t] == 0.0
         useful = 0  # segments that can earn anything
         for k in range(S):
             own[k] = owner[order[k]]
             per[k] = width_mw[t, order[k]]
-            if slope[k] > 0.0 or slope[k] + u > 0.0:
+            if slope[k] > 0.0:
                 useful = k + 1
         for c in range(C):
             mw[c] = base_mw[t, c]
-            net[c] = base_usd[t, c] - price[t, c] + cover[t] * base_mw[t, c]
-        value[t, 0], value[t, 1], load[t, 0], load[t, 1] = NEVER, NEVER, 0.0, 0.0
+            net[c] = base_usd[t, c] - price[t, c]
         for word in range(1 << J):
+            value[t, word], load[t, word], draw[t, word] = NEVER, 0.0, 0.0
             busy_mw, busy_usd, possible = 0.0, 0.0, True
             for j in range(J):
                 if word >> j & 1:
                     busy_mw += work_mw[t, j]
-                    busy_usd += work_usd[t, j] - (wage[t, j] if j > 0 else 0.0)
+                    busy_usd += work_usd[t, j]
                     possible = possible and work_mw[t, j] > 0.0
-            y = word & 1
             if not possible:
                 continue
-            best, which = value[t, y], -1
+            best, which = NEVER, -1
             for k in range(K):
-                base, worth = busy_mw, busy_usd
+                mining, worth = 0.0, busy_usd
                 for c in range(C):
                     n = combo[k, c]
-                    base += n * mw[c]
+                    mining += n * mw[c]
                     worth += n * net[c]
-                if base > room[t] + FITS_MW:
+                left = room[t] - busy_mw - mining
+                if left < -FITS_MW:
                     continue
-                left = room[t] - base
-                if u == 0.0:
+                if plain:
                     for i in range(useful):
-                        w = per[i] * combo[k, own[i]] if own[i] >= 0 else per[i]
-                        w = min(w, left)
+                        w = min(per[i] * combo[k, own[i]] if own[i] >= 0 else per[i], left)
                         worth += slope[i] * w
                         left -= w
                 else:
-                    for i in range(useful):
+                    for i in range(S):
                         width[i] = per[i] * combo[k, own[i]] if own[i] >= 0 else per[i]
-                    worth += fill(slope[:useful], width[:useful], left, max(block_mw[t] - base, 0.0), u)
+                    below = max(block_mw[t] - busy_mw - mining, 0.0)
+                    worth += fill_covered(slope, width, own, left, below, u, mining, cover[t], cap[t])[0]
                 if worth > best:
                     best, which = worth, k
             if which >= 0:
-                value[t, y] = best
-                pick[t, y, 0], pick[t, y, 1] = which, word
-        for y in range(2):
-            if value[t, y] > NEVER / 2:
-                k, word = pick[t, y, 0], pick[t, y, 1]
-                base, mining = 0.0, 0.0
-                for j in range(J):
-                    base += work_mw[t, j] * (word >> j & 1)
+                value[t, word], pick[t, word] = best, which
+                mining = 0.0
                 for c in range(C):
-                    mining += combo[k, c] * mw[c]
-                base += mining
+                    mining += combo[which, c] * mw[c]
                 for i in range(S):
-                    width[i] = per[i] * combo[k, own[i]] if own[i] >= 0 else per[i]
-                fill(slope, width, room[t] - base, max(block_mw[t] - base, 0.0), u)
-                for i in range(S):
-                    base += width[i]
-                    if own[i] >= 0:
-                        mining += width[i]
-                load[t, y] = base
-                draw[t, y] = mining
+                    width[i] = per[i] * combo[which, own[i]] if own[i] >= 0 else per[i]
+                left, below = room[t] - busy_mw - mining, max(block_mw[t] - busy_mw - mining, 0.0)
+                total, drawn, more = fill_covered(slope, width, own, left, below, u, mining, cover[t], cap[t])
+                draw[t, word] = drawn
+                load[t, word] = busy_mw + mining + more
 
 
 @njit(cache=True)

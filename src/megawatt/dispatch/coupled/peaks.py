@@ -24,16 +24,19 @@ def lowest_mw(split: Split) -> Floats:
     return np.maximum(firm, charge.floor_mw)
 
 
-def pieces_around(split: Split, peaks_mw: Floats, width_mw: float, growth: float = 1.7) -> list[list[Piece]]:
+def pieces_around(split: Split, peaks_mw: Floats, loss_usd: float, growth: float = 1.7) -> list[list[Piece]]:
     """All peaks of every month as pieces, narrow around the given ones and wider with distance, from high to low.
+
+    The narrowest pieces of all months together cost the bound ``loss_usd``.
 
     With a ratchet or a second charge the pieces ask no more than what this charge costs in the month itself, which is
     a valid lower limit of the whole.
     """
     charge = split.problem.peaks[0]
     top, low = highest_mw(split), lowest_mw(split)
+    width = loss_usd / len(top) / np.maximum(charge.usd_per_mw_month, 1e-9)
     return [
-        _pieces(charge, m, float(np.clip(peaks_mw[m], low[m], max(top[m], low[m]))), low[m], top[m], width_mw, growth)
+        _pieces(charge, m, float(np.clip(peaks_mw[m], low[m], max(top[m], low[m]))), low[m], top[m], width[m], growth)
         for m in range(len(top))
     ]
 

@@ -114,3 +114,35 @@ def plan_work(
         if t > 0 and window[t] != window[t - 1]:
             d = need[window[t - 1]]
     return best, word
+
+
+@njit(cache=True)
+def trace_work(
+    kept: NDArray[np.int8], window: Ints, need: Ints, least_run: int, state: Ints, word: NDArray[np.int8]
+) -> None:
+    """Walk back through what `advance` kept.
+
+    Args:
+        kept: Its choices for these intervals, shape (n, E + 1).
+        window: Window of each interval, with that of the interval before first (-1 at the start), shape (n + 1,).
+        need: Intervals due in each window.
+        least_run: Least run.
+        state: Work done and phase after the last interval; overwritten with those before the first, shape (2,).
+        word: Written: the job's word, shape (n,).
+    """
+    d, phase = state[0], state[1]
+    for t in range(word.shape[0] - 1, -1, -1):
+        if phase == 0:
+            word[t] = 0
+            phase = 0 if kept[t, d] & 1 else least_run
+        else:
+            word[t] = 1
+            if phase == least_run:
+                if not kept[t, d] & 2:
+                    phase = least_run - 1
+            else:
+                phase -= 1
+            d -= 1
+        if window[t + 1] != window[t] and window[t] >= 0:
+            d = need[window[t]]
+    state[0], state[1] = d, phase
