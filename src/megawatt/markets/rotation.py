@@ -84,8 +84,8 @@ class Breadth:
 
 def breadth(prices: Floats, window: int = 50) -> Breadth:
     """Breadth of the columns of ``prices``; an asset counts on the days on which it has what is needed."""
-    above, with_mean, net, assets = _counts(plain(prices), window).sum(axis=1)
-    return Breadth(_over(above, with_mean), _over(net, assets), assets)
+    count = np.asarray(_counts(plain(prices), window)).sum(axis=1)
+    return Breadth(_over(count[0], count[1]), _over(count[2], count[3]), count[3])
 
 
 @numba.njit(cache=True, parallel=True)
@@ -101,7 +101,7 @@ def _map(prices: Floats, benchmark: Floats, window: int, momentum_rows: int) -> 
         x[:, at] = 100 + z
         change = np.full(strength.shape, np.nan)
         for t in range(momentum_rows, rows):
-            for j in range(change.shape[1]):
+            for j in range(at.stop - at.start):
                 change[t, j] = z[t, j] - z[t - momentum_rows, j]
         score_block(change, window, z)
         y[:, at] = 100 + z
