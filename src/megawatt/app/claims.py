@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from megawatt.app.market_files import COINS, SHARES, VARIABLE, data_folder, read_market_files
+from megawatt.app.markets.files import COINS, SHARES, VARIABLE, data_folder, read_market_files
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
 from megawatt.markets.claim_data import parameter

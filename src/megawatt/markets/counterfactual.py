@@ -162,15 +162,15 @@ def _log_evidence(gram: Floats, slab: Floats, product: Floats, used: "np.typing.
         for j in range(k):
             prior[i, j] = slab[which[i], which[j]]
             precision[i, j] = prior[i, j] + gram[which[i], which[j]]
-    prior, precision = np.linalg.cholesky(prior), np.linalg.cholesky(precision)
+    prior_root, precision_root = np.linalg.cholesky(prior), np.linalg.cholesky(precision)
     total = 0.0
     for i in range(k):
         # root = L^-1 X'r, so that its square is the fit m' P m.
         root[i] = product[which[i]]
         for j in range(i):
-            root[i] -= precision[i, j] * root[j]
-        root[i] /= precision[i, i]
-        total += np.log(prior[i, i]) - np.log(precision[i, i]) + 0.5 * root[i] * root[i] / s2
+            root[i] -= precision_root[i, j] * root[j]
+        root[i] /= precision_root[i, i]
+        total += np.log(prior_root[i, i]) - np.log(precision_root[i, i]) + 0.5 * root[i] * root[i] / s2
     return float(total)
 
 
