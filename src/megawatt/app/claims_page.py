@@ -12,7 +12,7 @@ from megawatt.app.figures import AI, BASELINE, HOVER, INK, LOSS, PHONE, WIDE, An
 from megawatt.app.markets.wording import p_value, signed
 from megawatt.app.report.brief import Brief, Picture, Section
 from megawatt.app.report.table import Column, Row, Table
-from megawatt.markets.claims import Claim, Finding, Verdict
+from megawatt.markets.claims import Claim, Finding, Hypothesis, Judgement, Verdict
 
 
 def fig_verdicts(report: ClaimsReport, width: int = WIDE) -> AnyChart:
@@ -157,34 +157,41 @@ def _claim_section(report: ClaimsReport, claim: Claim) -> Section:
         Column("Adjusted p", "by window"),
         Column("n"),
         Column("False alarms", "of placebo dates"),
-        Column("Because; falsifier", text=True),
     )
-    rows = tuple(_row(report, one.name, one.statement, one.falsifier) for one in claim.hypotheses)
-    said = f"{claim.who[0].upper()}{claim.who[1:]}, {claim.role}. {claim.source}. Known from {claim.known}."
-    verdict = verdict_words(report, claim)
+    rows = tuple(Row((one.statement, *_cells(report.judgements.get(one.name)))) for one in claim.hypotheses)
+    who = (
+        f"{claim.who[0].upper()}{claim.who[1:]}, {claim.role}: '{claim.text}' {claim.source}. Known from {claim.known}."
+    )
     return Section(
-        f"{claim.name.replace('-', ' ').capitalize()}: {verdict}{untestable_words(report, claim)}",
-        tables=(Table(f"'{claim.text}'", columns, rows),),
-        paragraphs=(said,),
+        f"{claim.name.replace('-', ' ').capitalize()}: {verdict_words(report, claim)}{untestable_words(report, claim)}",
+        tables=(Table("Hypotheses of this claim", columns, rows),),
+        paragraphs=(who,),
+        items=tuple(_reason(report, one) for one in claim.hypotheses),
     )
 
 
-def _row(report: ClaimsReport, name: str, statement: str, falsifier: str) -> Row:
-    judged = report.judgements.get(name)
+def _cells(judged: Judgement | None) -> tuple[str, ...]:
     if judged is None:
-        return Row(
-            (statement, "not tested", *[words.NONE] * 4, f"for want of {report.missing[name]}; falsifier: {falsifier}")
-        )
+        return ("not tested", *[words.NONE] * 4)
     finding = judged.finding
     alarms = (
         f"{words.percent(finding.placebo.share, 2)} of {finding.placebo.dates:,}" if finding.placebo else words.NONE
     )
-    notes = "; ".join(finding.notes) if not finding.placebo else ""
-    because = "; ".join(part for part in (judged.because, notes, f"falsifier: {falsifier}") if part)
     p = " / ".join(p_value(one) for one in judged.adjusted.values()) if finding.placebo else words.NONE
-    return Row(
-        (statement, str(judged.verdict), estimate_words(finding), p, str(finding.n or words.NONE), alarms, because)
-    )
+    return (str(judged.verdict), estimate_words(finding), p, str(finding.n or words.NONE), alarms)
+
+
+def _reason(report: ClaimsReport, one: Hypothesis) -> str:
+    """Why a hypothesis has its verdict, and what would have made it false."""
+    judged = report.judgements.get(one.name)
+    if judged is None:
+        parts = [f"for want of {report.missing[one.name]}"]
+    else:
+        finding = judged.finding
+        parts = [judged.because, *finding.confounders, *(finding.notes if finding.placebo is None else ())]
+    name = one.name.replace("-", " ")
+    data = f" Data {judged.finding.data_sha256[:12]}." if judged and judged.finding.data_sha256 else ""
+    return f"{name[0].upper()}{name[1:]}: {'; '.join(dict.fromkeys(parts))}. Falsifier: {one.falsifier}{data}"
 
 
 def estimate_words(finding: Finding) -> str:

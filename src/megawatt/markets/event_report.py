@@ -5,9 +5,10 @@ a synthetic control), which ask another question than the tests: not 'is this ra
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
+import pandas as pd
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
@@ -136,6 +137,10 @@ class EventReport:
     path: EventPath
     what_if: tuple[WhatIf, ...]
     left_out: tuple[str, ...]
+
+    def table(self) -> pd.DataFrame:
+        """Every test of the main window, one a row."""
+        return pd.DataFrame([asdict(one) for one in self.tests.statistics]).set_index("test")
 
 
 def event_report(data: MarketData, question: Question, rng: np.random.Generator) -> EventReport:

@@ -5,9 +5,10 @@ what daily closes can say.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
+import pandas as pd
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
@@ -95,6 +96,10 @@ class RotationReport:
     leads: Mapping[str, Lead]
     breaks: tuple[str, ...]
     data_sha256: str
+
+    def table(self) -> pd.DataFrame:
+        """One row a group; slopes with their interval."""
+        return pd.DataFrame([asdict(row) for row in self.rows]).set_index("group")
 
 
 def rotation_report(

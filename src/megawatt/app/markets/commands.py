@@ -136,7 +136,7 @@ def outlook(
     """What must be true for 20 trillion dollars by 2030: published estimates on one base, ranges, Sobol shares."""
     from megawatt.app.markets import answers  # noqa: PLC0415
     from megawatt.app.markets.outlook import run_outlook  # noqa: PLC0415
-    from megawatt.app.markets.outlook_page import needed_table, outlook_answer, outlook_brief, short_estimates  # noqa: PLC0415
+    from megawatt.app.markets.outlook_page import estimate_table, needed_table, outlook_answer, outlook_brief  # noqa: PLC0415
 
     _check(report)
     found = run_outlook(target, draws=draws, seed=seed)
@@ -144,7 +144,7 @@ def outlook(
         _write(report, lambda: outlook_brief(found))
         _json(answers.outlook_answer(found))
         return
-    _say(outlook_answer(found), (short_estimates(), needed_table(found)), ())
+    _say(outlook_answer(found), (estimate_table(), needed_table(found)), ())
     _write(report, lambda: outlook_brief(found), say=True)
 
 

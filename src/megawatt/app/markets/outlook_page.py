@@ -73,8 +73,8 @@ def outlook_brief(report: OutlookReport) -> Brief:
                     ),
                 ),
             ),
-            Section("Every published estimate", tables=(estimate_table(),), paragraphs=(_KINDS,)),
-            Section("Method", tables=(range_table(),), paragraphs=(_IDENTITY,)),
+            Section("Every published estimate", tables=(estimate_table(),), paragraphs=(_KINDS,), items=_sources()),
+            Section("Method", tables=(range_table(),), paragraphs=(_IDENTITY,), items=_reasons()),
         ),
         f"Published estimates as named in the table; base {BASE_2030}; ranges are ours, {report.outlook.draws:,} draws, seed {report.seed}.",
         f"seed {report.seed}, {report.outlook.draws:,} draws",
@@ -143,14 +143,8 @@ def range_table() -> Table:
     for name, span in RANGES.items():
         low, high = factor_value(name, span.low), factor_value(name, span.high)
         mode = words.NONE if span.mode is None else factor_value(name, span.mode)
-        rows.append(Row((f"{OutlookReport.factor_name(name)}, {FACTOR_UNITS[name]}", low, mode, high, span.why)))
+        rows.append(Row((f"{OutlookReport.factor_name(name)}, {FACTOR_UNITS[name]}", low, mode, high)))
     return Table("Ranges of our own; without a most likely value all are alike", columns, tuple(rows))
-
-
-def short_estimates() -> Table:
-    """Every published estimate with its kind, without source and remark."""
-    whole = estimate_table()
-    return Table(whole.caption, whole.columns[:4], tuple(Row(row.cells[:4]) for row in whole.rows))
 
 
 def estimate_table() -> Table:
@@ -160,20 +154,27 @@ def estimate_table() -> Table:
         Column("Kind", text=True),
         Column("Amount", "tn USD"),
         Column("Share of the base"),
-        Column("Source", text=True),
-        Column("Remark", text=True),
     )
     rows = []
     for one in ESTIMATES:
         low, high = one.low.tn_usd, one.high.tn_usd
         amount = words.number(low) if low == high else f"{words.number(low)}\N{EN DASH}{words.number(high)}"
         share = words.percent(one.share()[1]) if one.low.kind is AmountKind.LEVEL else words.NONE
-        rows.append(Row((_estimate_name(one), KINDS[one.low.kind], amount, share, one.source, one.remark)))
+        rows.append(Row((_estimate_name(one), KINDS[one.low.kind], amount, share)))
     return Table(
         f"On the base implied by PwC: {words.number(BASE_2030.tn_usd, 4)} tn USD, world GDP of 2030 without AI",
         columns,
         tuple(rows),
     )
+
+
+def _sources() -> tuple[str, ...]:
+    return tuple(f"{_estimate_name(one)}: {one.source}; {one.remark}." for one in ESTIMATES)
+
+
+def _reasons() -> tuple[str, ...]:
+    named = ((OutlookReport.factor_name(name), span.why) for name, span in RANGES.items())
+    return tuple(f"{name[0].upper()}{name[1:]}: {why}." for name, why in named)
 
 
 def _estimate_name(one: Estimate) -> str:
