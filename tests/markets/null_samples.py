@@ -4,7 +4,7 @@ Residuals of Student's t with five degrees of freedom, 120 estimation days. 'Ind
 which is no effect on the mean; 'common' adds a residual that all events of a sample share.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ Test = Callable[[Panel, int, int], Statistic]
 
 
 def rejections(
-    tests: list[Test], *, n: int, samples: int, seed: int, induced: float = 1.0, common: float = 0.0
+    tests: Sequence[Test], *, n: int, samples: int, seed: int, induced: float = 1.0, common: float = 0.0
 ) -> dict[str, float]:
     """Share of samples of ``n`` events of one day that each test rejects, by its name."""
     rng = np.random.default_rng(seed)
