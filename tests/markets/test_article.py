@@ -133,6 +133,19 @@ def test_the_moves_of_june_2024_by_exchange_closes(
     assert change(data.coins, name, day, before) == pytest.approx(percent, abs=0.051)
 
 
+@pytest.mark.parametrize(
+    ("day", "press"), [("2024-06-18", 135.58), ("2024-06-20", 130.78), ("2024-06-21", 126.57), ("2024-06-24", 118.11)]
+)
+def test_the_closes_of_nvidia_are_those_of_the_press(data: MarketData, day: str, press: float) -> None:
+    row = int(np.searchsorted(data.shares.days, np.datetime64(day)))
+    assert str(data.shares.days[row]) == day
+    assert data.shares.column("NVDA")[row] == pytest.approx(press, rel=0.003)
+
+
+def test_the_exchanges_rested_on_juneteenth(data: MarketData) -> None:
+    assert np.datetime64("2024-06-19") not in data.shares.days
+
+
 def test_nvidia_lost_12_9_percent_in_three_sessions(data: MarketData) -> None:
     assert change(data.shares, "NVDA", "2024-06-24", "2024-06-18") == pytest.approx(-12.9, abs=0.1)
 
