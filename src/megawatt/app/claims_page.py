@@ -18,22 +18,7 @@ from megawatt.markets.claims import Claim, Finding, Hypothesis, Judgement, Verdi
 def fig_verdicts(report: ClaimsReport, width: int = WIDE) -> AnyChart:
     """Adjusted p-value of every tested hypothesis in each of its windows, against the level."""
     narrow = width < PHONE
-    rows = pd.DataFrame(
-        [
-            {
-                "line": "|".join(wrap(name.replace("-", " "), 18 if narrow else 34)),
-                "window": window,
-                "p": max(p, 1e-3),
-                "kind": "main window" if i == 0 else "sensitivity",
-                "text": f"{name}, {window}: adjusted p {words.number(p, 2)}, {judged.verdict}",
-                "verdict": str(judged.verdict),
-            }
-            for name, judged in report.judgements.items()
-            if judged.finding.placebo is not None
-            for i, (window, p) in enumerate(judged.adjusted.items())
-        ],
-        columns=["line", "window", "p", "kind", "text", "verdict"],
-    )
+    rows = _p_rows(report, 18 if narrow else 34)
     axis = alt.Axis(
         ticks=False,
         labelExpr="split(datum.label, '|')",
@@ -83,6 +68,26 @@ def fig_verdicts(report: ClaimsReport, width: int = WIDE) -> AnyChart:
 def verdict_words(report: ClaimsReport, claim: Claim) -> str:
     """A claim's verdict, or that it waits."""
     return str(report.verdict(claim) or "not tested")
+
+
+def _p_rows(report: ClaimsReport, wide: int) -> pd.DataFrame:
+    """One row a statistical test and window."""
+    return pd.DataFrame(
+        [
+            {
+                "line": "|".join(wrap(name.replace("-", " "), wide)),
+                "window": window,
+                "p": max(p, 1e-3),
+                "kind": "main window" if i == 0 else "sensitivity",
+                "text": f"{name}, {window}: adjusted p {words.number(p, 2)}, {judged.verdict}",
+                "verdict": str(judged.verdict),
+            }
+            for name, judged in report.judgements.items()
+            if judged.finding.placebo is not None
+            for i, (window, p) in enumerate(judged.adjusted.items())
+        ],
+        columns=["line", "window", "p", "kind", "text", "verdict"],
+    )
 
 
 def untestable_words(report: ClaimsReport, claim: Claim) -> str:

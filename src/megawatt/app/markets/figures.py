@@ -61,25 +61,7 @@ def fig_levels(report: RotationReport, width: int = WIDE) -> AnyChart:
 
 def fig_map(report: RotationReport, width: int = WIDE) -> AnyChart:
     """Rotation map: strength against momentum, with the tail of the last rows."""
-    trail, tail = report.trail, slice(-TAIL, None)
-    rows = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "x": trail.strength[tail, i],
-                    "y": trail.momentum[tail, i],
-                    "group": name,
-                    "day": trail.days[tail].astype(str),
-                }
-            )
-            for i, name in enumerate(GROUPS)
-        ]
-    )
-    rows["order"] = rows.groupby("group").cumcount()
-    rows["text"] = [
-        f"{group}, {day}: strength {words.number(a, 4)}, momentum {words.number(b, 4)}"
-        for group, day, a, b in zip(rows["group"], rows["day"], rows["x"], rows["y"], strict=True)
-    ]
+    rows = _map_rows(report)
     reach = 1.15 * max(float(np.nanmax(np.abs(rows[["x", "y"]].to_numpy() - 100))), 1.0)
     span = alt.Scale(domain=[100 - reach, 100 + reach], nice=False)
     x = alt.X("x:Q", scale=span, title="relative strength, 100 = own mean of the window", axis=alt.Axis(tickCount=6))
@@ -89,22 +71,7 @@ def fig_map(report: RotationReport, width: int = WIDE) -> AnyChart:
         alt.Chart(cross).mark_rule(color=OFF).encode(x=alt.X("at:Q", scale=span)),
         alt.Chart(cross).mark_rule(color=OFF).encode(y=alt.Y("at:Q", scale=span)),
     ]
-    corner = 0.93 * reach
-    quadrants = pd.DataFrame(
-        {
-            "x": [100 + corner, 100 + corner, 100 - corner, 100 - corner],
-            "y": [100 + corner, 100 - corner, 100 - corner, 100 + corner],
-            "name": ["leading", "weakening", "lagging", "improving"],
-        }
-    )
-    named = [
-        alt.Chart(quadrants[quadrants["x"] > 100])
-        .mark_text(align="right", color="#5F6368", fontSize=12)
-        .encode(x=x, y=y, text="name:N"),
-        alt.Chart(quadrants[quadrants["x"] < 100])
-        .mark_text(align="left", color="#5F6368", fontSize=12)
-        .encode(x=x, y=y, text="name:N"),
-    ]
+    named = _quadrants(0.93 * reach, x, y)
     lines = alt.Chart(rows).mark_line(strokeWidth=1.5, opacity=0.7).encode(x=x, y=y, order="order:Q", **_group_look())
     last = rows[rows["order"] == rows["order"].max()]
     ends = (
@@ -126,6 +93,49 @@ def fig_map(report: RotationReport, width: int = WIDE) -> AnyChart:
             width=side, height=side if width >= PHONE else 280, title=title
         )
     )
+
+
+def _map_rows(report: RotationReport) -> pd.DataFrame:
+    """Points of the tails, in order."""
+    trail, tail = report.trail, slice(-TAIL, None)
+    rows = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "x": trail.strength[tail, i],
+                    "y": trail.momentum[tail, i],
+                    "group": name,
+                    "day": trail.days[tail].astype(str),
+                }
+            )
+            for i, name in enumerate(GROUPS)
+        ]
+    )
+    rows["order"] = rows.groupby("group").cumcount()
+    rows["text"] = [
+        f"{group}, {day}: strength {words.number(a, 4)}, momentum {words.number(b, 4)}"
+        for group, day, a, b in zip(rows["group"], rows["day"], rows["x"], rows["y"], strict=True)
+    ]
+    return rows
+
+
+def _quadrants(corner: float, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """Names of the quadrants in their corners."""
+    quadrants = pd.DataFrame(
+        {
+            "x": [100 + corner, 100 + corner, 100 - corner, 100 - corner],
+            "y": [100 + corner, 100 - corner, 100 - corner, 100 + corner],
+            "name": ["leading", "weakening", "lagging", "improving"],
+        }
+    )
+    return [
+        alt.Chart(quadrants[quadrants["x"] > 100])
+        .mark_text(align="right", color="#5F6368", fontSize=12)
+        .encode(x=x, y=y, text="name:N"),
+        alt.Chart(quadrants[quadrants["x"] < 100])
+        .mark_text(align="left", color="#5F6368", fontSize=12)
+        .encode(x=x, y=y, text="name:N"),
+    ]
 
 
 def fig_path(report: EventReport, width: int = WIDE) -> AnyChart:
@@ -194,14 +204,7 @@ def fig_assets(report: EventReport, width: int = WIDE) -> AnyChart:
 def fig_estimates(report: OutlookReport, width: int = WIDE) -> AnyChart:
     """Published levels of 2030 on one base, our own range, and the target [tn USD]."""
     narrow = width < PHONE
-    rows = pd.DataFrame(report.level_rows())
-    rows["line"] = ["|".join(wrap(name, 20 if narrow else 34)) for name in rows["name"]]
-    rows["label"] = [
-        f"{words.number(a)}\N{EN DASH}{words.number(b)}" if b > a else words.number(a)
-        for a, b in zip(rows["low"], rows["high"], strict=True)
-    ]
-    rows["text"] = [f"{n}: {label} tn USD" for n, label in zip(rows["name"], rows["label"], strict=True)]
-    rows["start"] = rows["low"].where(rows["high"] > rows["low"], 0.0)
+    rows = _estimate_rows(report, 20 if narrow else 34)
     top = 1.2 * max(report.target_tn, float(rows["high"].max()))
     axis = alt.Axis(
         ticks=False,
@@ -251,6 +254,19 @@ def fig_estimates(report: OutlookReport, width: int = WIDE) -> AnyChart:
             width=width - (250 if not narrow else 150), height={"step": 30}, title=title
         )
     )
+
+
+def _estimate_rows(report: OutlookReport, wide: int) -> pd.DataFrame:
+    """Rows of the chart; one figure starts at zero, a range at its lower end."""
+    rows = pd.DataFrame(report.level_rows())
+    rows["line"] = ["|".join(wrap(name, wide)) for name in rows["name"]]
+    rows["label"] = [
+        f"{words.number(a)}\N{EN DASH}{words.number(b)}" if b > a else words.number(a)
+        for a, b in zip(rows["low"], rows["high"], strict=True)
+    ]
+    rows["text"] = [f"{n}: {label} tn USD" for n, label in zip(rows["name"], rows["label"], strict=True)]
+    rows["start"] = rows["low"].where(rows["high"] > rows["low"], 0.0)
+    return rows
 
 
 def fig_sobol(report: OutlookReport, width: int = WIDE) -> AnyChart:
