@@ -123,16 +123,16 @@ def claims_brief(report: ClaimsReport) -> Brief:
         (Column("File", text=True), Column("SHA-256", text=True)),
         tuple(Row((name, sha)) for name, sha in report.sources),
     )
+    tested = any(one.finding.placebo for one in report.judgements.values())
     names = "; ".join(name for name, _ in report.sources) or "none: only claims that need no data were tested"
     return Brief(
         f"The article's claims, tested as declared on {report.registry.declared}",
         claims_answer(report),
         facts,
-        tuple(f"Not tested: {name}, for want of {what}." for name, what in report.missing.items()),
-        Picture(
-            partial(fig_verdicts, report),
-            "Every hypothesis that a statistical test answers; arithmetic ones are in the tables.",
-        ),
+        _missing_words(report),
+        Picture(partial(fig_verdicts, report), "What statistical tests answer; arithmetic ones are in the tables.")
+        if tested
+        else None,
         (
             *sections,
             Section("Where an earlier analysis differs", tables=(_differences(report),)),
@@ -152,6 +152,14 @@ METHOD = (
     "test that cries wolf on more placebo dates than the 99.9 % binomial limit, make it 'not robust'; a known event in the window or "
     "the same reaction to opposite news makes it 'confounded'. Nothing here is investment advice."
 )
+
+
+def _missing_words(report: ClaimsReport) -> tuple[str, ...]:
+    """One sentence for each thing that is missing."""
+    by_reason: dict[str, list[str]] = {}
+    for name, what in report.missing.items():
+        by_reason.setdefault(what, []).append(name.replace("-", " "))
+    return tuple(f"Not tested for want of {what}: {words.listed(names)}." for what, names in by_reason.items())
 
 
 def _claim_section(report: ClaimsReport, claim: Claim) -> Section:

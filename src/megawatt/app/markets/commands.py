@@ -64,12 +64,12 @@ def rotation(
     _check(report)
     files = read_market_files(needed_folder(data))
     found, notes = run_rotation(files, as_of, window=window, universe=universe, weighting=weighting.value)
+    _write(report, lambda: rotation_brief(found, files, notes))
     if as_json:
-        _write(report, lambda: rotation_brief(found, files, notes))
         _json(answers.rotation_answer(found, files, notes))
         return
     _say(rotation_answer(found), (group_table(found), lead_table(found)), (*files.notes, *notes))
-    _write(report, lambda: rotation_brief(found, files, notes), say=True)
+    _told(report)
 
 
 @markets_app.command()
@@ -111,8 +111,8 @@ def events(
         rows=days,
         direction=direction.value,
     )
+    _write(report, lambda: event_brief(found, files, ()))
     if as_json:
-        _write(report, lambda: event_brief(found, files, ()))
         _json(answers.events_answer(found, files))
         return
     also = [f"Something else happened: {one}" for one in found.judgement.finding.confounders]
@@ -120,7 +120,7 @@ def events(
     _say(
         event_answer(found), (window_table(found), asset_table(found), test_table(found)), (*also, *left, *files.notes)
     )
-    _write(report, lambda: event_brief(found, files, ()), say=True)
+    _told(report)
 
 
 @markets_app.command()
@@ -140,12 +140,12 @@ def outlook(
 
     _check(report)
     found = run_outlook(target, draws=draws, seed=seed)
+    _write(report, lambda: outlook_brief(found))
     if as_json:
-        _write(report, lambda: outlook_brief(found))
         _json(answers.outlook_answer(found))
         return
     _say(outlook_answer(found), (estimate_table(), needed_table(found)), ())
-    _write(report, lambda: outlook_brief(found), say=True)
+    _told(report)
 
 
 def _check(report: Path | None) -> None:
@@ -156,13 +156,17 @@ def _check(report: Path | None) -> None:
         refuse_target(report)
 
 
-def _write(report: Path | None, brief: "Callable[[], Brief]", *, say: bool = False) -> None:
+def _write(report: Path | None, brief: "Callable[[], Brief]") -> None:
+    """Write the page before anything is printed: a closed pipe loses no page."""
     if report is not None:
         from megawatt.app.report.brief import write_brief  # noqa: PLC0415
 
         write_brief(brief(), report)
-        if say:
-            typer.echo(f"Report: {report}")
+
+
+def _told(report: Path | None) -> None:
+    if report is not None:
+        typer.echo(f"Report: {report}")
 
 
 def _json(answer: dict[str, Any]) -> None:

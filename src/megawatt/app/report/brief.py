@@ -48,7 +48,7 @@ class Brief:
         answer: The answer in a sentence or two, with a range.
         facts: Up to four figures: name, value, remark.
         cautions: What the reader of this very answer must know first.
-        picture: The one picture.
+        picture: The one picture; None where there is nothing to draw.
         sections: Everything else, method and data last.
         source: Source and date, under every picture.
         footer: Hash and version of what it rests on.
@@ -58,7 +58,7 @@ class Brief:
     answer: tuple[str, ...]
     facts: tuple[tuple[str, str, str], ...]
     cautions: tuple[str, ...]
-    picture: Picture
+    picture: Picture | None
     sections: tuple[Section, ...]
     source: str
     footer: str
@@ -97,7 +97,7 @@ def render_brief(brief: Brief) -> str:
     ]
     return template("brief.html").render(
         brief=brief,
-        first=_drawn(brief.picture),
+        first=_drawn(brief.picture) if brief.picture else None,
         sections=sections,
         version=version("megawatt"),
         style=asset("style.css"),
