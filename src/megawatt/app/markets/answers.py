@@ -10,7 +10,6 @@ from megawatt.app.markets.outlook import OutlookReport
 from megawatt.markets.estimates import BASE_2030, ESTIMATES
 from megawatt.markets.event_report import EventReport
 from megawatt.markets.growth import RANGES
-from megawatt.markets.lead_lag import Lead
 from megawatt.markets.parametric import Statistic
 from megawatt.markets.rotation_report import GROUPS, RotationReport
 
@@ -43,7 +42,7 @@ def rotation_answer(report: RotationReport, files: MarketFiles, notes: tuple[str
             "momentum": _columns(trail.momentum),
         },
         "regime": asdict(report.rotation),
-        "leads": {name: _lead(one) for name, one in report.leads.items()},
+        "leads": {name: asdict(one) for name, one in report.leads.items()},
         "breaks": list(report.breaks),
         **_vintage(files, notes, report.data_sha256),
     }
@@ -134,10 +133,6 @@ def _columns(table: Any) -> dict[str, list[float | None]]:
 
 def _interval(triple: tuple[float, float, float] | None) -> Mapping[str, float] | None:
     return None if triple is None else dict(zip(("slope", "low", "high"), triple, strict=True))
-
-
-def _lead(one: Lead) -> dict[str, Any]:
-    return asdict(one)
 
 
 def _statistic(one: Statistic) -> dict[str, Any]:

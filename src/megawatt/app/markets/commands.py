@@ -25,7 +25,6 @@ Data = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON with a versioned schema.")]
 Report = Annotated[Path | None, typer.Option("--report", help="Write the report page to this file.")]
-SEED = 20_240_619
 
 
 class Weights(StrEnum):
@@ -111,7 +110,7 @@ def events(
         rows=days,
         direction=direction.value,
     )
-    _write(report, lambda: event_brief(found, files, ()))
+    _write(report, lambda: event_brief(found, files))
     if as_json:
         _json(answers.events_answer(found, files))
         return

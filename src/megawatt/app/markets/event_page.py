@@ -34,7 +34,7 @@ def what_if_words(one: WhatIf) -> str:
     return f"Against the path that other prices suggest ({one.method}) the mean was {signed(one.effect)}{span}."
 
 
-def event_brief(report: EventReport, files: MarketFiles, notes: tuple[str, ...]) -> Brief:
+def event_brief(report: EventReport, files: MarketFiles) -> Brief:
     """The page on an event."""
     q, finding = report.question, report.judgement.finding
     placebo = finding.placebo
@@ -72,7 +72,7 @@ def event_brief(report: EventReport, files: MarketFiles, notes: tuple[str, ...])
                 tables=(what_if_table(report),) if report.what_if else (),
                 paragraphs=(_WHAT_IF,),
             ),
-            data_section(files, notes),
+            data_section(files),
         ),
         source_line(files, f"day 0 {report.day_zero}"),
         f"prices SHA-256 {finding.data_sha256}",

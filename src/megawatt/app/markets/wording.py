@@ -37,7 +37,7 @@ def source_line(files: MarketFiles, when: str) -> str:
     return f"Sources: {'; '.join(name for name, _ in files.sources)}; {when}; daily closes, coins at 24:00 UTC, shares at the session's end."
 
 
-def data_section(files: MarketFiles, notes: tuple[str, ...]) -> Section:
+def data_section(files: MarketFiles, notes: tuple[str, ...] = ()) -> Section:
     """Files with their hashes, and what they lack."""
     columns = (Column("File", text=True), Column("SHA-256", text=True))
     table = Table("Files read", columns, tuple(Row((name, sha)) for name, sha in files.sources))
