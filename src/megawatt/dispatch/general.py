@@ -11,6 +11,7 @@ from megawatt.dispatch.counts import CountModel
 from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Floats, Problem
 from megawatt.dispatch.rows import Programme
+from megawatt.dispatch.schedule import Schedule
 
 ROUND_OUT = 1e-9
 """Relative amount by which a solver's bound is moved outwards before it is believed."""
@@ -29,10 +30,40 @@ class Effort:
     seconds: float = 600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What is known before the general solver starts.
+
+    Attributes:
+        schedule: A plan.
+        value_usd: Its value [USD].
+        least_peak_mw: No better plan has a lower peak in the months of the first demand charge, shape (M,) [MW].
+        most_peak_mw: No better plan has a higher one, shape (M,) [MW].
+    """
+
+    schedule: Schedule
+    value_usd: float
+    least_peak_mw: Floats
+    most_peak_mw: Floats
+
+
 def run_highs(
     programme: Programme, effort: Effort, *, relax: bool = False, fixed: Floats | None = None
 ) -> highspy.Highs:
     """Solve a programme on one thread and return the solver for its answer.
+
+    Raises:
+        SolverError: HiGHS did not accept the model.
+    """
+    solver = prepared(programme, effort, relax=relax, fixed=fixed)
+    solver.run()
+    return solver
+
+
+def prepared(
+    programme: Programme, effort: Effort, *, relax: bool = False, fixed: Floats | None = None
+) -> highspy.Highs:
+    """A solver with the programme, not yet run.
 
     Raises:
         SolverError: HiGHS did not accept the model.
@@ -49,12 +80,17 @@ def run_highs(
             "HiGHS did not accept it",
             "Check the inputs for missing or infinite values.",
         )
-    solver.run()
     return solver
 
 
-def plan_general(problem: Problem, effort: Effort | None = None) -> Plan:
+def plan_general(problem: Problem, effort: Effort | None = None, hint: Hint | None = None) -> Plan:
     """Plan of a coupled site with the solver's dual bound.
+
+    Args:
+        problem: The site.
+        effort: When to stop.
+        hint: A plan to start from and what is proven about better ones; the bound then holds for all plans, because
+            what lies outside the hint is no better than its plan.
 
     Raises:
         InputError: No schedule keeps all limits; the message names those that conflict and what relaxing each takes.
@@ -62,7 +98,10 @@ def plan_general(problem: Problem, effort: Effort | None = None) -> Plan:
     """
     effort = effort or Effort()
     model = CountModel.of(problem)
-    solver = run_highs(model.programme, effort)
+    solver = prepared(model.programme, effort)
+    if hint is not None:
+        _give(solver, model, hint)
+    solver.run()
     status = solver.getModelStatus()
     if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
         raise infeasible(problem)
@@ -82,6 +121,26 @@ def plan_general(problem: Problem, effort: Effort | None = None) -> Plan:
     bound += ROUND_OUT * (1 + abs(bound))
     method = "HiGHS on block counts" + (f", stopped after {effort.seconds:g} s" if stopped else "")
     return Plan.of(problem, schedule, bound_usd=bound if np.isfinite(bound) else None, method=method)
+
+
+def _give(solver: highspy.Highs, model: CountModel, hint: Hint) -> None:
+    """Hand a plan and the range of the peaks to the solver."""
+    columns, values = [], []
+    for number, running in enumerate(model.running):
+        count = sum((u.blocks * u.on for u in hint.schedule.units if u.machine == number), np.zeros(model.problem.T))
+        columns.append(running)
+        values.append(count)
+    for running, on in zip(model.batch, hint.schedule.batch_on, strict=True):
+        columns.append(running)
+        values.append(on.astype(np.float64))
+    if columns:
+        at = np.concatenate(columns).astype(np.int32)
+        solver.setSolution(len(at), at, np.concatenate(values).astype(np.float64))
+    for charge in model.problem.peaks[:1]:
+        name = f"peak of {charge.name}"
+        first = next(first for group, first, _ in model.programme.column_groups if group == name)
+        for m, (low, high) in enumerate(zip(hint.least_peak_mw, hint.most_peak_mw, strict=True)):
+            solver.changeColBounds(first + m, max(float(low), 0.0), max(float(high), 0.0))
 
 
 def infeasible(problem: Problem) -> InputError:

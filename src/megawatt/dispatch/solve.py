@@ -1,16 +1,17 @@
 """One door to the optimum: the path is chosen by what ties the loads together, and the plan says which it was."""
 
-from megawatt.dispatch.general import Effort, plan_general
+from megawatt.dispatch.coupled.fast import plan_coupled
+from megawatt.dispatch.general import Effort
 from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Problem
 from megawatt.dispatch.separable import plan_separable
 
 
 def solve(problem: Problem, effort: Effort | None = None) -> Plan:
-    """Plan with certificate: exact where nothing ties the blocks together, HiGHS on block counts elsewhere.
+    """Plan with certificate: exact where nothing ties the blocks together, recursions with a split bound elsewhere.
 
     Raises:
         InputError: No schedule keeps all limits.
         SolverError: No plan was found in the time allowed.
     """
-    return plan_separable(problem) if problem.separable else plan_general(problem, effort)
+    return plan_separable(problem) if problem.separable else plan_coupled(problem, effort)

@@ -28,21 +28,21 @@ class View:
 
     Attributes:
         usd: The bound over all pieces [USD].
-        by_piece: Where there is one month, the bound of each of its pieces [USD].
+        by_piece: Per month, a bound of all schedules whose peak lies in each of its pieces [USD].
         piece: Piece of each month that holds the maximum.
         surplus: Blocks that their recursions run more than the intervals do, shape (T, C).
         idle_jobs: Jobs after the first that their recursions run more than the intervals do, shape (T, J).
         uncovered: Mining, as far as it counts, above the cover that awards buy, shape (T,) [MW].
-        word: Running jobs of each interval as a bit word, shape (T,).
+        work: Words of the jobs, each by its own recursion, shape (J, T).
     """
 
     usd: float
-    by_piece: Floats
+    by_piece: list[Floats]
     piece: tuple[int, ...]
     surplus: Floats
     idle_jobs: Floats
     uncovered: Floats
-    word: Ints
+    work: NDArray[np.int8]
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class Viewer:
         """The bound over some pieces of each month, from high to low, with its subgradients."""
         split, edges = self.split, self.split.edges
         found = [self._intervals(prices, pieces[m], edges[m], edges[m + 1], len(pieces)) for m in range(len(pieces))]
-        worked, by_piece, piece, first = self._first_job(pieces, found)
+        worked, missing, piece, first = self._first_job(pieces, found)
         T, C, J = split.problem.T, len(split.problem.machines), len(split.problem.batches)
         count, mining, word = np.empty((T, C)), np.empty(T), np.empty(T, dtype=np.int64)
         for m, q in enumerate(piece):
@@ -80,12 +80,12 @@ class Viewer:
             others[:, 0] = 0.0
         return View(
             rest + worked,
-            rest + by_piece,
+            [rest + worked - short for short in missing],
             tuple(piece),
             wanted.reshape(C, T).T - count,
             runs - others,
             np.minimum(mining, self.cap) - best_cover(split.awards, prices.cover, self.cap),
-            word,
+            np.concatenate((first[np.newaxis], runs[:, 1:].T))[:J],
         )
 
     def _intervals(self, prices: Prices, pieces: list[Piece], a: int, b: int, months: int) -> "Intervals":
@@ -111,27 +111,38 @@ class Viewer:
 
     def _first_job(
         self, pieces: list[list[Piece]], found: list["Intervals"]
-    ) -> tuple[float, Floats, list[int], NDArray[np.int8]]:
-        """Value of intervals and first job, by piece of the last month too; each month's piece; the job's word."""
+    ) -> tuple[float, list[Floats], list[int], NDArray[np.int8]]:
+        """Value of intervals and first job; by month and piece, what the piece misses of it at least; the best pieces; the job's word.
+
+        From whichever state a month ends in, the rest of the horizon adds the same for all its pieces, so a piece misses
+        at least the least that it is short of the best piece in any state.
+        """
         edges, T = self.split.edges, self.split.problem.T
         if not self.split.problem.batches:
-            ends = [np.array([off.sum() - piece.usd for off, piece in zip(f.off, p, strict=True)]) for f, p in zip(found, pieces, strict=True)]
-            earlier = sum(float(end.max()) for end in ends[:-1])
-            return sum(float(e.max()) for e in ends), ends[-1] + earlier, [int(e.argmax()) for e in ends], np.zeros(T, dtype=np.int8)
+            sums = [
+                np.array([off.sum() - piece.usd for off, piece in zip(here.off, cut, strict=True)])
+                for here, cut in zip(found, pieces, strict=True)
+            ]
+            total, short = sum(float(end.max()) for end in sums), [end.max() - end for end in sums]
+            return total, short, [int(end.argmax()) for end in sums], np.zeros(T, dtype=np.int8)
         job = self.split.problem.batches[0]
         E = int(job.need.max())
-        state, best, kept = open_work(E, job.min_run, job.initial_on), [], []
+        state, best, kept, missing = open_work(E, job.min_run, job.initial_on), [], [], []
         for m, (here, cut) in enumerate(zip(found, pieces, strict=True)):
             a, b = edges[m], edges[m + 1]
             before, ends = int(job.window[a - 1]) if a else -1, []
             kept.append([np.zeros((b - a, E + 1), dtype=np.int8) for _ in cut])
             for q, piece in enumerate(cut):
                 end = advance(
-                    state.copy(), here.off[q], here.on[q], job.window[a:b], job.need, job.restart_usd, before, kept[m][q]
+                    state.copy(), here.off[q], here.on[q], job.window[a:b], job.need, self.split.least[0][a:b], job.restart_usd, before, kept[m][q]
                 )
                 ends.append(end - piece.usd)
             best.append(np.argmax(ends, axis=0))
             state = np.max(ends, axis=0)
+            final = state if m < len(pieces) - 1 else state[int(job.need[job.window[-1]])]
+            lines = ends if m < len(pieces) - 1 else [end[int(job.need[job.window[-1]])] for end in ends]
+            alive = final > NEVER / 2
+            missing.append(np.array([(final - line)[alive].min(initial=np.inf) for line in lines]))
         last = int(job.need[job.window[-1]])
         at = np.array([last, int(state[last].argmax())], dtype=np.int64)
         word, chosen = np.zeros(T, dtype=np.int8), []
@@ -141,7 +152,7 @@ class Viewer:
             chosen.insert(0, q)
             window = np.concatenate(([job.window[a - 1] if a else -1], job.window[a:b])).astype(np.int64)
             trace_work(kept[m][q], window, job.need, job.min_run, at, word[a:b])
-        return float(state[last].max()), np.array([end[last].max() for end in ends]), chosen, word
+        return float(state[last].max()), missing, chosen, word
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from megawatt.dispatch.coupled.hours import Awards, awards_of, awards_usd
 from megawatt.dispatch.coupled.interval import NEVER
 from megawatt.dispatch.coupled.prices import Prices
 from megawatt.dispatch.coupled.tables import Tables, tables_of
-from megawatt.dispatch.coupled.work import plan_work
+from megawatt.dispatch.coupled.work import least_done, plan_work
 from megawatt.dispatch.kernel import plan_block
-from megawatt.dispatch.problem import Floats, MachineClass, Problem
+from megawatt.dispatch.problem import Floats, Ints, MachineClass, Problem
 
 ROUND_OUT = 1e-9
 """Relative amount by which a bound is moved outwards: the arithmetic of another machine must not fall below it."""
@@ -49,8 +49,8 @@ class Split:
         awards: Its reserve programmes.
         ramp: Per class, least loss of the i-th interval after a start, shapes (r, T) [USD].
         constant_usd: Money that no decision changes.
-        month: Month of each interval by the first demand charge, shape (T,); zeros without one.
-        edges: First interval of each month and the end, shape (M + 1,).
+        edges: First interval of each month of the first demand charge and the end, shape (M + 1,).
+        least: Per job, work that must be done after each interval, shape (T,) each.
     """
 
     problem: Problem
@@ -58,7 +58,8 @@ class Split:
     awards: Awards
     ramp: list[Floats]
     constant_usd: float
-    edges: Floats
+    edges: Ints
+    least: tuple[Ints, ...]
 
     @classmethod
     def of(cls, problem: Problem) -> "Split":
@@ -66,8 +67,9 @@ class Split:
         T = problem.T
         month = problem.peaks[0].month if problem.peaks else np.zeros(T, dtype=np.int64)
         edges = np.concatenate((np.searchsorted(month, np.arange(int(month[-1]) + 1)), [T])).astype(np.int64)
+        least = tuple(least_done(job.power_mw > 0, job.window, job.need) for job in problem.batches)
         ramp = [least_ramp_usd(m, problem.grid.hours, T) for m in problem.machines]
-        return cls(problem, tables_of(problem), awards_of(problem), ramp, constant_usd(problem), edges)
+        return cls(problem, tables_of(problem), awards_of(problem), ramp, constant_usd(problem) - _other_floors_usd(problem), edges, least)
 
     def room(self, peak_mw: Floats) -> Floats:
         """Import limit less firm load when every month keeps its peak, shape (T,) [MW]."""
@@ -97,15 +99,15 @@ class Split:
             if j > 0:
                 on = np.where(job.power_mw > 0, prices.wage[:, j], NEVER)
                 value, words[:, j] = plan_work(
-                    np.zeros(len(on)), on, job.window, job.need, job.restart_usd, job.min_run, job.initial_on
+                    np.zeros(len(on)), on, job.window, job.need, self.least[j], job.restart_usd, job.min_run, job.initial_on
                 )
                 total += value
         return total, words
 
-    def fixed_usd(self, prices: Prices, cap: Floats) -> float:
-        """The part of the bound that no peak changes [USD]."""
-        blocks, jobs = self.blocks_usd(prices)[0], self.jobs_usd(prices)[0]
-        return self.constant_usd + blocks + jobs + awards_usd(self.awards, prices.cover, cap)
+
+def _other_floors_usd(problem: Problem) -> float:
+    """What demand charges after the first cost at least [USD]."""
+    return float(sum((c.usd_per_mw_month * c.floor_mw).sum() for c in problem.peaks[1:]))
 
 
 def least_ramp_usd(machine: MachineClass, hours: float, T: int) -> Floats:

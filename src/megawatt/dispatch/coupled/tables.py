@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from megawatt.dispatch.counts import start_loss_usd
 from megawatt.dispatch.problem import Floats, Ints, MachineClass, Problem
 
 ELASTIC = -1
@@ -62,7 +61,7 @@ def tables_of(problem: Problem) -> Tables:
     owner, width, slope = [], [], []
     for c, machine in enumerate(problem.machines):
         worth = h * (machine.revenue_usd_per_h - machine.power_mw * cost)
-        base_mw[:, c], base_usd[:, c], steps_mw, steps_usd = hull(machine.power_mw, worth)
+        base_mw[:, c], base_usd[:, c], steps_mw, steps_usd, _ = hull(machine.power_mw, worth)
         owner += [c] * len(steps_mw)
         width += list(steps_mw)
         slope += list(steps_usd)
@@ -104,7 +103,7 @@ def combinations(most: Ints) -> Floats:
     return np.ascontiguousarray(np.stack([g.ravel() for g in grids], axis=1), dtype=np.float64)
 
 
-def hull(power_mw: Floats, worth_usd: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def hull(power_mw: Floats, worth_usd: Floats) -> tuple[Floats, Floats, Floats, Floats, Ints]:
     """Upper concave hull of modes in each interval: base power and worth, then steps of power and worth per MW.
 
     Args:
@@ -112,30 +111,44 @@ def hull(power_mw: Floats, worth_usd: Floats) -> tuple[Floats, Floats, Floats, F
         worth_usd: Worth per mode and interval, shape (M, T) [USD].
 
     Returns:
-        Base power and worth, shape (T,), and step widths and slopes, shape (M - 1, T), slopes falling along the first
-        axis; a mode below the hull has width 0.
+        Base power and worth, shape (T,); step widths and slopes, shape (M - 1, T), slopes falling along the first axis;
+        and the modes at the base and at the end of each step, shape (M, T). A step that is not there has width 0 and
+        ends where it begins.
     """
     modes, T = np.broadcast_shapes(power_mw.shape, worth_usd.shape)
-    power = np.broadcast_to(power_mw, (modes, T))
+    power, t = np.broadcast_to(power_mw, (modes, T)), np.arange(T)
     # least power first and, of equal powers, the best: it is the only one of them worth running
-    order = np.lexsort((-worth_usd, power), axis=0)
-    p, w = np.take_along_axis(power, order, axis=0), np.take_along_axis(worth_usd, order, axis=0)
-    at_mw, at_usd = p[0].copy(), w[0].copy()
+    here = np.lexsort((-worth_usd, power), axis=0)[0]
+    at_mw, at_usd = power[here, t].copy(), worth_usd[here, t].copy()
+    base_mw, base_usd = at_mw.copy(), at_usd.copy()
     steps_mw, steps_usd = np.zeros((modes - 1, T)), np.zeros((modes - 1, T))
-    here = np.zeros(T, dtype=np.int64)
+    ends = np.empty((modes, T), dtype=np.int64)
+    ends[0] = here
     for k in range(modes - 1):
-        later = np.arange(modes)[:, np.newaxis] > here
-        wider = later & (p > at_mw + 1e-12)
-        rise = np.divide(w - at_usd, p - at_mw, out=np.full((modes, T), -np.inf), where=wider)
-        best = rise.argmax(axis=0)  # the steepest next mode; the first of equal ones, so that steps stay collinear
-        found = np.isfinite(rise.max(axis=0))
-        t = np.flatnonzero(found)
-        steps_mw[k, t] = p[best[t], t] - at_mw[t]
-        steps_usd[k, t] = rise[best[t], t]
-        at_mw[t], at_usd[t], here[t] = p[best[t], t], w[best[t], t], best[t]
-    return p[0].copy(), w[0].copy(), steps_mw, steps_usd
+        wider = power > at_mw + 1e-12
+        rise = np.divide(worth_usd - at_usd, power - at_mw, out=np.full((modes, T), -np.inf), where=wider)
+        best, found = rise.argmax(axis=0), wider.any(axis=0)
+        ends[k + 1] = np.where(found, best, ends[k])
+        steps_mw[k] = np.where(found, power[best, t] - at_mw, 0.0)
+        steps_usd[k] = np.where(found, rise[best, t], 0.0)
+        at_mw, at_usd = np.where(found, power[best, t], at_mw), np.where(found, worth_usd[best, t], at_usd)
+    return base_mw, base_usd, steps_mw, steps_usd, ends
 
 
-def start_usd(machine: MachineClass, hours: float, T: int) -> Floats:
-    """Cost of a start in each interval with the least that ramping can lose, shape (T,) [USD]."""
-    return machine.start_usd + start_loss_usd(machine, hours, T)
+def mode_shares(machine: MachineClass, worth_usd: Floats, above_mw: Floats) -> Floats:
+    """Shares of the modes of a running block that draws a power above its base, shape (M, T).
+
+    Args:
+        machine: The class.
+        worth_usd: Worth per mode and interval, shape (M, T) [USD].
+        above_mw: Power above the base of the hull, shape (T,) [MW].
+    """
+    _, _, steps_mw, _, ends = hull(machine.power_mw, worth_usd)
+    share, t = np.zeros(ends.shape), np.arange(len(above_mw))
+    reached, left = np.ones(len(above_mw)), above_mw
+    for k, width in enumerate(steps_mw):
+        part = np.clip(np.divide(left, width, out=np.zeros_like(left), where=width > 0), 0.0, 1.0)
+        share[ends[k], t] += reached - part
+        reached, left = part, left - part * width
+    share[ends[-1], t] += reached
+    return share

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.hours import cover_pay, earn_hours
-from megawatt.dispatch.coupled.interval import NEVER, earn
-from megawatt.dispatch.coupled.tables import start_usd
+from megawatt.dispatch.coupled.interval import NEVER, best_commitments, earn
+from megawatt.dispatch.coupled.tables import mode_shares
 from megawatt.dispatch.coupled.work import plan_work
 from megawatt.dispatch.kernel import plan_block
 from megawatt.dispatch.ledger import billed_mw
@@ -25,6 +25,9 @@ FORBIDDEN = -1e7
 
 SETTLED_USD = 1e-6
 """Improvement that is none."""
+
+PEAK_MW = 1e-4
+"""Width to which the best peak of given commitments is searched [MW]."""
 
 
 @dataclass(slots=True)
@@ -57,6 +60,18 @@ class Trial:
         self.x = np.zeros((len(self.room), len(tab.owner)))
         self.sold = np.zeros((len(awards.first) - 1, len(awards.share)))
         self._count()
+
+    @classmethod
+    def start(cls, split: Split, peaks_mw: Floats, work: NDArray[np.int8] | None = None) -> "Trial | None":
+        """Jobs one after the other beside machines that may switch freely, or as given; then the blocks; None if they do not fit."""
+        trial = cls.empty(split, peaks_mw, np.zeros((len(split.problem.batches), split.problem.T), dtype=np.int8))
+        if work is None:
+            if not all(trial.place_job(j) for j in range(len(trial.work))):
+                return None
+        else:
+            trial.work[:] = work
+        trial.insert_all()
+        return trial if np.isfinite(trial.value_usd()) else None
 
     @classmethod
     def empty(cls, split: Split, peaks_mw: Floats, work: NDArray[np.int8]) -> "Trial":
@@ -149,9 +164,64 @@ class Trial:
         work[:, j] = 1.0
         earn(tab, self.counts, work, self.cover, self.cap, self.room, on, mw)
         on[job.power_mw <= 0] = NEVER
-        value, word = plan_work(off, on, job.window, job.need, job.restart_usd, job.min_run, job.initial_on)
+        value, word = plan_work(
+            off, on, job.window, job.need, self.split.least[j], job.restart_usd, job.min_run, job.initial_on
+        )
         if value > NEVER / 2:
             self.work[j] = word
+
+    def place_job(self, j: int) -> bool:
+        """Plan a job beside the jobs before it and machines without switching costs; whether it fits."""
+        split, T = self.split, len(self.room)
+        tab, job = split.tables, split.problem.batches[j]
+        alone = tab._replace(work_mw=tab.work_mw[:, j : j + 1].copy(), work_usd=tab.work_usd[:, j : j + 1].copy())
+        value, draw, load = np.empty((T, 2)), np.empty((T, 2)), np.empty((T, 2))
+        pick = np.zeros((T, 2), dtype=np.int64)
+        room = self.room - (self.running * tab.work_mw).sum(axis=1)
+        free = np.zeros((T, self.counts.shape[1]))
+        best_commitments(alone, 0, T, False, free, self.cover, self.cap, room, value, pick, draw, load)
+        off, on = value[:, 0].copy(), value[:, 1].copy()
+        best, word = plan_work(
+            off, on, job.window, job.need, split.least[j], job.restart_usd, job.min_run, job.initial_on
+        )
+        if best > NEVER / 2:
+            self.work[j] = word
+        return bool(best > NEVER / 2)
+
+    def shave(self) -> float:
+        """Lower each month's peak as far as it pays with all commitments kept, and return the value [USD]."""
+        best = self.value_usd()
+        if not self.split.problem.peaks:
+            return best
+        charge = self.split.problem.peaks[0]
+        for m in range(len(self.peaks_mw)):
+            inside = (charge.month == m) & charge.measured
+            high = min(float(self.peaks_mw[m]), float(self.import_mw()[inside].max(initial=0.0)))
+            low, kept = float(charge.floor_mw[m]), self.peaks_mw.copy()
+            while high - low > PEAK_MW:
+                a, b = low + (high - low) / 3, high - (high - low) / 3
+                if self._at_peak(m, a) >= self._at_peak(m, b) > -np.inf:
+                    high = b
+                else:
+                    low = a
+            value = self._at_peak(m, high)
+            if value > best + SETTLED_USD:
+                best = value
+            else:
+                self.set_peaks(kept)
+        self.value_usd()
+        return best
+
+    def set_peaks(self, peaks_mw: Floats) -> None:
+        """Keep other peaks."""
+        self.peaks_mw = peaks_mw.copy()
+        self.room = self.split.room(self.peaks_mw)
+
+    def _at_peak(self, m: int, mw: float) -> float:
+        peaks = self.peaks_mw.copy()
+        peaks[m] = mw
+        self.set_peaks(peaks)
+        return self.value_usd()
 
     def improve(self, sweeps: int) -> float:
         """Step through all jobs and blocks until a sweep gains nothing, and return the value [USD]."""
@@ -179,7 +249,8 @@ class Trial:
         """The schedule as last valued: segments shared evenly among the running blocks of a class."""
         problem, tab, units = self.split.problem, self.split.tables, []
         for c, (machine, words) in enumerate(zip(problem.machines, self.words, strict=True)):
-            share = mode_shares(machine.power_mw, tab.base_mw[:, c], self._per_block(c))
+            worth = problem.grid.hours * (machine.revenue_usd_per_h - machine.power_mw * problem.cost_usd_per_mwh)
+            share = mode_shares(machine, worth, self._per_block(c))
             units += [UnitRun(c, 1, share * on) for on in words]
         elastic, s = np.zeros((len(problem.elastic), problem.T)), int((tab.owner >= 0).sum())
         for number, hall in enumerate(problem.elastic):
@@ -193,11 +264,6 @@ class Trial:
         drawn = self.x[:, self.split.tables.owner == c].sum(axis=1)
         per: Floats = drawn / np.maximum(self.counts[:, c], 1.0)
         return per
-
-
-def mode_shares(power_mw: Floats, base_mw: Floats, above_mw: Floats) -> Floats:
-    """Shares of modes that draw a block's power, shape (M, T): between the two hull modes that enclose it."""
-    raise NotImplementedError
 
 
 def _started(ramp: Floats) -> Floats:

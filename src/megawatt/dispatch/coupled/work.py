@@ -23,10 +23,25 @@ def open_work(most: int, least_run: int, running: bool) -> Floats:
     return value
 
 
+def least_done(runs: NDArray[np.bool_], window: Ints, need: Ints) -> Ints:
+    """Work that must be done after each interval so that the window can still be finished, shape (T,).
+
+    Args:
+        runs: Whether the job can run in each interval, shape (T,).
+        window: Window of each interval, shape (T,).
+        need: Intervals due in each window, shape (W,).
+    """
+    ahead = np.cumsum(runs[::-1])[::-1] - runs  # runnable intervals after this one
+    last = np.searchsorted(window, np.arange(len(need)), side="right") - 1
+    later: Ints = need[window] - (ahead - ahead[last][window])
+    return np.maximum(later, 0).astype(np.int64)
+
+
 @njit(cache=True)
 def advance(
-    value: Floats, off: Floats, on: Floats, window: Ints, need: Ints, restart: float, first: int, kept: NDArray[np.int8]
-) -> Floats:
+    value: Floats, off: Floats, on: Floats, window: Ints, need: Ints, least: Ints, restart: float, first: int,
+    kept: NDArray[np.int8],
+) -> Floats:  # fmt: skip
     """Value of each state after the given intervals.
 
     Args:
@@ -35,85 +50,55 @@ def advance(
         on: What it brings with it, NEVER where it cannot run, shape (n,) [USD].
         window: Window of each interval, shape (n,).
         need: Intervals due in each window, shape (W,).
+        least: Work that must be done after each interval, shape (n,).
         restart: Cost of a start [USD].
         first: Window of the interval before these, -1 at the start of the horizon.
         kept: Written: choices for the way back, shape (n, E + 1): bit 0 for 'off comes from off', bit 1 for 'full run
             comes from full run'. May have length 0 when nobody asks the way.
     """
     E, R = value.shape[0] - 1, value.shape[1] - 1
-    after = np.full((E + 1, R + 1), NEVER)
-    n = on.shape[0]
     remember = kept.shape[0] > 0
     before = first
-    for t in range(n):
+    high = 0  # most work that any state has done
+    for d in range(E + 1):
+        for r in range(R + 1):
+            if value[d, r] > NEVER / 2:
+                high = d
+    for t in range(on.shape[0]):
         w = window[t]
         if before != w:
             if before >= 0:
                 at_end = value[need[before]].copy()
                 value[:] = NEVER
                 value[0] = at_end
+                high = 0
             before = w
-        most = need[w]
-        for d in range(most + 1):
+        runs = on[t] > NEVER / 2
+        high = min(high + (1 if runs else 0), need[w])
+        low = min(least[t], high + 1)
+        # from much work to little: the state with less work is still the one before the interval
+        for d in range(high, low - 1, -1):
             stay, end = value[d, 0], value[d, R]
-            best = stay if stay >= end else end
-            after[d, 0] = best + off[t] if best > NEVER / 2 else NEVER
             mark = 1 if stay >= end else 0
-            if d == 0 or on[t] <= NEVER / 2:
-                for r in range(1, R + 1):
-                    after[d, r] = NEVER
-            else:
-                started = value[d - 1, 0] - restart
-                for r in range(1, R):
-                    start = started if r == 1 else value[d - 1, r - 1]
-                    after[d, r] = start + on[t] if start > NEVER / 2 else NEVER
+            if d > 0 and runs:
+                started, full = value[d - 1, 0] - restart, value[d - 1, R]
                 grown = started if R == 1 else value[d - 1, R - 1]
-                full = value[d - 1, R]
                 if full >= grown:
                     mark += 2
                     grown = full
-                after[d, R] = grown + on[t] if grown > NEVER / 2 else NEVER
+                for r in range(R - 1, 0, -1):
+                    value[d, r] = (started if r == 1 else value[d - 1, r - 1]) + on[t]
+                value[d, R] = grown + on[t]
+            else:
+                for r in range(1, R + 1):
+                    value[d, r] = NEVER
+            value[d, 0] = max(stay, end) + off[t]
             if remember:
                 kept[t, d] = mark
-        value[: most + 1] = after[: most + 1]
-        if most < E:
-            value[most + 1 :] = NEVER
+        for d in range(low):
+            for r in range(R + 1):
+                value[d, r] = NEVER
     return value
-
-
-@njit(cache=True)
-def plan_work(
-    off: Floats, on: Floats, window: Ints, need: Ints, restart: float, least_run: int, running: bool
-) -> tuple[float, NDArray[np.int8]]:
-    """Best value of the whole horizon and the job's word, shape (T,); NEVER where no word does the work."""
-    T = on.shape[0]
-    E = need.max()
-    kept = np.zeros((T, E + 1), dtype=np.int8)
-    value = advance(open_work(E, least_run, running), off, on, window, need, restart, -1, kept)
-    last = need[window[T - 1]]
-    phase = 0
-    for r in range(least_run + 1):
-        if value[last, r] > value[last, phase]:
-            phase = r
-    best = value[last, phase]
-    word = np.zeros(T, dtype=np.int8)
-    if best <= NEVER / 2:
-        return NEVER, word
-    d = last
-    for t in range(T - 1, -1, -1):
-        if phase == 0:
-            phase = 0 if kept[t, d] & 1 else least_run
-        else:
-            word[t] = 1
-            if phase == least_run:
-                if not kept[t, d] & 2:
-                    phase = least_run - 1
-            else:
-                phase -= 1
-            d -= 1
-        if t > 0 and window[t] != window[t - 1]:
-            d = need[window[t - 1]]
-    return best, word
 
 
 @njit(cache=True)
@@ -146,3 +131,21 @@ def trace_work(
         if window[t + 1] != window[t] and window[t] >= 0:
             d = need[window[t]]
     state[0], state[1] = d, phase
+
+
+@njit(cache=True)
+def plan_work(
+    off: Floats, on: Floats, window: Ints, need: Ints, least: Ints, restart: float, least_run: int, running: bool
+) -> tuple[float, NDArray[np.int8]]:
+    """Best value of the whole horizon and the job's word, shape (T,); NEVER where no word does the work."""
+    T = on.shape[0]
+    E = need.max()
+    kept = np.zeros((T, E + 1), dtype=np.int8)
+    value = advance(open_work(E, least_run, running), off, on, window, need, least, restart, -1, kept)
+    at = np.zeros(2, dtype=np.int64)
+    at[0] = need[window[T - 1]]
+    at[1] = value[at[0]].argmax()
+    best, word = value[at[0], at[1]], np.zeros(T, dtype=np.int8)
+    if best > NEVER / 2:
+        trace_work(kept, np.concatenate((np.full(1, -1), window)), need, least_run, at, word)
+    return best, word

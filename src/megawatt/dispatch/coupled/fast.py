@@ -1,0 +1,76 @@
+"""The coupled path: a fast plan, its certificate, and the general solver where the certificate asks for it."""
+
+import numpy as np
+
+from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.coupled.certificate import Certificate, certify
+from megawatt.dispatch.coupled.search import Search
+from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
+from megawatt.dispatch.general import Effort, Hint, plan_general
+from megawatt.dispatch.ledger import settle
+from megawatt.dispatch.plan import Plan
+from megawatt.dispatch.problem import Problem
+from megawatt.dispatch.schedule import idle, violations
+
+MOST_STEPS = 150
+"""Evaluations of the bound after which more of them seldom pay."""
+
+MOST_JOBS = 6
+"""Jobs whose words are all enumerated in each interval."""
+
+
+def plan_coupled(problem: Problem, effort: Effort | None = None) -> Plan:
+    """Plan of a coupled site with a certificate.
+
+    The fast plan and its bound come first. Where they are further apart than asked, HiGHS goes on from that plan with
+    the peaks that the certificate leaves open, for as long as the effort allows; the better plan and the lower bound
+    are kept.
+
+    Raises:
+        InputError: No schedule keeps all limits.
+        SolverError: No plan was found in the time allowed.
+    """
+    effort = effort or Effort()
+    found = fast_plan(problem, effort)
+    if found is None:
+        return plan_general(problem, effort)
+    plan, certificate = found
+    if plan.gap is not None and plan.gap <= effort.relative_gap:
+        return plan
+    return _finished(problem, plan, certificate, effort)
+
+
+def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | None:
+    """Plan and certificate without any general solver; None where the fast path cannot state or fit the site."""
+    if len(problem.batches) > MOST_JOBS or np.prod([m.blocks + 1.0 for m in problem.machines]) > MOST_COMMITMENTS:
+        return None
+    split = Split.of(problem)
+    search = Search(split)
+    if search.run() is None:
+        return None
+    earned = search.value_usd - settle(problem, idle(problem)).net_usd
+    certificate = certify(split, search, 0.5 * effort.relative_gap * max(earned, 1.0), MOST_STEPS)
+    best = search.best
+    if best is None:
+        return None
+    best.value_usd()
+    schedule = best.schedule()
+    if violations(problem, schedule):
+        return None
+    method = f"exact recursions and split bound, {certificate.steps} steps"
+    return Plan.of(problem, schedule, bound_usd=certificate.bound_usd, method=method), certificate
+
+
+def _finished(problem: Problem, plan: Plan, certificate: Certificate, effort: Effort) -> Plan:
+    """HiGHS from the fast plan on; the better plan and the lower bound of both."""
+    if effort.seconds <= 0:
+        return plan
+    low = [min(piece.least_mw for piece in pieces) for pieces in certificate.pieces]
+    high = [max(piece.most_mw for piece in pieces) for pieces in certificate.pieces]
+    hint = Hint(plan.schedule, plan.value_usd, np.array(low), np.array(high))
+    other = plan_general(problem, effort, hint)
+    bounds = [bound for bound in (plan.bound_usd, other.bound_usd) if bound is not None]
+    bound = max(min(bounds), plan.value_usd, other.value_usd)
+    better = other if other.value_usd > plan.value_usd else plan
+    method = f"{plan.method}; then {other.method}"
+    return Plan.of(problem, better.schedule, bound_usd=bound, method=method)

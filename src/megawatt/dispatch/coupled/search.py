@@ -1,0 +1,80 @@
+"""A good plan, quickly: peaks tried from high to low, and for each the jobs, the blocks, and steps that only gain."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.coupled.peaks import highest_mw, lowest_mw
+from megawatt.dispatch.coupled.trial import Trial
+from megawatt.dispatch.problem import Floats
+
+SHARES = (1.0, 0.9, 0.75, 0.5, 0.25, 0.0)
+"""Peaks that are tried first, as shares of the way from the lowest to the highest."""
+
+HALVINGS = 4
+"""How often the step around the best peak is halved."""
+
+SWEEPS = 6
+"""Most sweeps over all blocks and jobs of one trial."""
+
+
+@dataclass(slots=True)
+class Search:
+    """Trials of one problem, the best of them kept.
+
+    Attributes:
+        split: The prepared problem.
+        best: Best trial so far, None when nothing fitted.
+        value_usd: Its value [USD].
+    """
+
+    split: Split
+    best: Trial | None = None
+    value_usd: float = -np.inf
+    _seen: dict[bytes, float] = field(default_factory=dict)
+
+    def run(self) -> "Trial | None":
+        """Try the peaks, then the neighbourhood of the best."""
+        if not self.split.problem.peaks:
+            self.attempt(np.zeros(1))
+            return self.best
+        low, top = lowest_mw(self.split), highest_mw(self.split)
+        top = np.maximum(top, low)
+        for share in SHARES:
+            self.attempt(low + share * (top - low))
+        step = 0.1 * (top - low)
+        for _ in range(HALVINGS if self.best is not None else 0):
+            for sign in (-1.0, 1.0):
+                self.attempt(np.clip(self.best.peaks_mw + sign * step, low, top))  # type: ignore[union-attr]  # there is one
+            step = step / 2
+        if len(low) > 1:
+            self._month_by_month(low, top)
+        return self.best
+
+    def _month_by_month(self, low: Floats, top: Floats) -> None:
+        """Lower the peaks one by one: months differ in what their peak costs and brings."""
+        for m in range(len(low)):
+            for share in SHARES[1:]:
+                if self.best is None:
+                    return
+                peaks, before = self.best.peaks_mw.copy(), self.value_usd
+                peaks[m] = low[m] + share * (top[m] - low[m])
+                if peaks[m] < self.best.peaks_mw[m] and self.attempt(peaks) <= before:
+                    break
+
+    def attempt(self, peaks_mw: Floats, work: NDArray[np.int8] | None = None) -> float:
+        """Value of the plan under given peaks, with the jobs started as given [USD]; it is kept if it is the best."""
+        key = np.round(peaks_mw, 6).tobytes() + (b"" if work is None else work.tobytes())
+        if key in self._seen:
+            return self._seen[key]
+        trial = Trial.start(self.split, peaks_mw, work)
+        value = -np.inf
+        if trial is not None:
+            trial.improve(SWEEPS)
+            value = trial.shave()
+        self._seen[key] = value
+        if value > self.value_usd:
+            self.best, self.value_usd = trial, value
+        return value
