@@ -215,3 +215,18 @@ def _award_faults(problem: Problem, plan: SitePlan) -> list[str]:
                 if other.name in programme.excludes and mw > TOLERANCE and also > TOLERANCE:
                     found.append(f"{programme.name} and {other.name} are both sold in interval {t}")
     return found
+
+
+def idle(problem: Problem) -> SitePlan:
+    """The zero of the gap: machines off at once, no award, elastic loads at their floor, batch from each window's start."""
+    batch = np.zeros((len(problem.batches), problem.T))
+    for j, job in enumerate(problem.batches):
+        left = job.need.copy()
+        for t in range(problem.T):
+            if left[job.window[t]] > 0 and job.power_mw[t] > 0:
+                batch[j, t] = 1.0
+                left[job.window[t]] -= 1
+    hours = int(problem.award_hour[-1]) + 1 if problem.reserves else 0
+    share = tuple(np.zeros((c.blocks, c.modes, problem.T)) for c in problem.machines)
+    none = np.zeros((len(problem.elastic), problem.T))
+    return SitePlan(share, batch, none, np.zeros((len(problem.reserves), hours)))
