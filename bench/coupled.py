@@ -16,7 +16,7 @@ import sys
 from typing import Any
 
 from bench.coupled_measure import PEERS
-from bench.coupled_table import RECORDS, read, record_path, renew_page
+from bench.coupled_table import RECORDS, best_known, read, record_path, write_best
 from bench.instances import ROOT
 from bench.windows import Window, windows
 from evidence.bar import commit, machine
@@ -36,17 +36,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1, help="only each n-th window of the list")
     parser.add_argument("--limit", type=float, help="seconds (default 60; 120 for 30 days)")
     parser.add_argument("--again", action="store_true", help="repeat what is in the record")
+    parser.add_argument("--until", type=float, help="leave a window once its best known plan is proven to this gap")
     parser.add_argument("--table", action="store_true", help="only renew the page")
     asked = parser.parse_args(arguments)
     if not asked.table:
         names = tuple(asked.windows)
         chosen = [w for w in windows() if w.days in asked.days and (not names or w.name.startswith(names))]
         for w in spread(chosen[:: asked.every]):
-            for peer in alternating(asked.peers, w):
+            for peer in asked.peers if asked.until else alternating(asked.peers, w):
                 limit = asked.limit or LIMIT[w.days]
+                if asked.until and w.name in (best := best_known()) and best[w.name].gap <= asked.until:
+                    break
                 if asked.again or not _done(peer, w, limit):
                     _note(peer, w, one(peer, w, limit))
-    renew_page()
+    write_best()
     return 0
 
 
@@ -88,6 +91,7 @@ def _note(peer: str, w: Window, run: Run) -> None:
     lines = [f" {json.dumps(name)}: {json.dumps(runs[name])}" for name in sorted(runs)]
     part.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     part.replace(record_path(peer))
+    write_best()
     print(f"{w.name:14s} {peer:30s} {run['status'][:40]:40s} {run.get('value_usd')} {run.get('bound_usd')}", flush=True)
 
 

@@ -52,6 +52,7 @@ class Form:
     model: Linear = field(default_factory=Linear)
     groups: list[Group] = field(default_factory=list)
     batch: list[Ints] = field(default_factory=list)
+    begun: list[Ints] = field(default_factory=list)
     segments: list[list[Ints]] = field(default_factory=list)
     awards: list[Ints] = field(default_factory=list)
     drawn: list[Term] = field(default_factory=list)
@@ -163,6 +164,7 @@ def _batch(out: Form, job: BatchJob) -> None:
     m.rows(T, [(y, -1.0), *((before(begun, k), 1.0) for k in range(min(job.min_run, T)))], upper=0.0)
     m.sums(len(job.need), job.window, y, lower=job.need, upper=job.need)
     out.batch.append(y)
+    out.begun.append(begun)
     out.drawn.append((y, job.power_mw))
 
 
