@@ -14,7 +14,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from bench.coupled_peers.peer import Answer, Course, FormPeer
-from bench.linear import Floats, Linear
+from bench.linear import Floats
 from bench.site_form import Form, Kind
 
 COST_SCALE = 1e5
