@@ -21,18 +21,23 @@ from bench.windows import Window, problem, window
 PEERS = {
     "megawatt": "megawatt_solve:Megawatt",
     "HiGHS counts": "highs:HighsCounts",
+    "HiGHS loose counts": "highs:HighsLoose",
     "HiGHS disjunction": "highs:HighsDisjunction",
     "HiGHS counts, low heuristics": "highs:HighsPlain",
     "HiGHS counts, high heuristics": "highs:HighsEager",
     "HiGHS counts, two threads": "highs:HighsParallel",
     "HiGHS naive": "highs:HighsNaive",
     "SCIP counts": "scip:ScipCounts",
+    "SCIP loose counts": "scip:ScipLoose",
     "SCIP naive": "scip:ScipNaive",
     "CP-SAT counts": "cp_sat:CpSatCounts",
+    "CP-SAT loose counts": "cp_sat:CpSatLoose",
     "CP-SAT naive": "cp_sat:CpSatNaive",
     "CBC counts": "cbc:CbcCounts",
+    "CBC loose counts": "cbc:CbcLoose",
     "CBC naive": "cbc:CbcNaive",
     "scipy.milp counts": "scipy_form:ScipyCounts",
+    "scipy.milp naive": "scipy_form:ScipyNaive",
     "linopy counts": "linopy_site:LinopyCounts",
 }
 """Peers by name, imported only in the process that measures them."""

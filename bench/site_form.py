@@ -1,6 +1,7 @@
 """A `Problem` as a mixed-integer linear programme, in the formulations that the peers are given.
 
     naive          one binary a block and interval, import and peak as variables: what one writes first
+    loose          equal blocks as one count, import and peak as variables, the limit as it stands
     counts         equal blocks as one count (dwell rows of Rajan and Takriti 2005, IBM RC23628, on counts), the import
                    substituted, the coefficients of the batch work in the limit strengthened
     disjunction    counts, and for each interval the convex hull of 'batch work off' and 'batch work on': pays where
@@ -28,7 +29,7 @@ from megawatt.dispatch.problem import (
     Reserve,
 )
 
-Kind = Literal["naive", "counts", "disjunction"]
+Kind = Literal["naive", "loose", "counts", "disjunction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ def _import(out: Form) -> list[Term]:
     """The import above what always runs, with its cost: as a variable when naive, else as the sum it is."""
     problem, m = out.problem, out.model
     cost = problem.grid.hours * problem.cost_usd_per_mwh
-    if out.kind == "naive":
+    if out.kind in ("naive", "loose"):
         p = m.columns(problem.T, cost=cost)
         m.rows(problem.T, [(p, 1.0), *((x, -np.asarray(a)) for x, a in out.drawn)], lower=0.0, upper=0.0)
         return [(p, 1.0)]
@@ -195,7 +196,7 @@ def _limit(out: Form, imported: list[Term]) -> None:
     """``sum <= room``; a job's coefficient falls by what would be free without it, and the room with it."""
     problem = out.problem
     room = problem.limit_mw - problem.firm_mw
-    if out.kind == "naive":
+    if out.kind in ("naive", "loose"):
         out.model.rows(problem.T, imported, upper=room)
         return
     largest = problem.largest_mw - problem.firm_mw
@@ -204,7 +205,7 @@ def _limit(out: Form, imported: list[Term]) -> None:
         free = np.clip(room - (largest - job.power_mw), 0.0, job.power_mw)
         strengthened[int(y[0])] = job.power_mw - free
         room, largest = room - free, largest - free
-    terms = [(x, strengthened.get(int(x[0]), mw)) for x, mw in imported]
+    terms = [(x, strengthened.get(int(x[0]), mw)) for x, mw in out.drawn]
     out.model.rows(problem.T, terms, upper=room)
 
 

@@ -22,7 +22,7 @@ from bench.site_form import Form, Kind
 
 NUMBER = r"(-?[\d.]+(?:e[+-]?\d+)?)"
 NODE = re.compile(rf"^ *★? +\d+ +\d+ +\d+ +{NUMBER} .*? {NUMBER} +[\d.]+% +{NUMBER}$", re.MULTILINE)
-BOUND = re.compile(rf"^Lower bound: +{NUMBER}", re.MULTILINE)
+BOUND = re.compile(rf"^(?:Lower bound:|✔ Optimal .*? Bound:) +{NUMBER}", re.MULTILINE)
 SIXTH = 5e-6
 
 
@@ -60,6 +60,14 @@ class CbcCounts(FormPeer):
         course.add(took, value, bound)
         status = re.search(r"^Result - (.*)$", log, re.MULTILINE)
         return Answer(plan, bound, status[1] if status else "no result", course)
+
+
+class CbcLoose(CbcCounts):
+    """With the import as a variable and the limit as it stands."""
+
+    name: ClassVar[str] = "CBC loose counts"
+    asked: ClassVar[str] = "loose counts, default options, one thread"
+    kind: ClassVar[Kind] = "loose"
 
 
 class CbcNaive(CbcCounts):

@@ -76,6 +76,14 @@ class CpSatCounts(FormPeer):
         return Answer(plan, bound, solver.status_name(status), course)
 
 
+class CpSatLoose(CpSatCounts):
+    """With the import as a variable and the limit as it stands."""
+
+    name: ClassVar[str] = "CP-SAT loose counts"
+    asked: ClassVar[str] = "loose counts, whole units of power, costs times 1e5, 8 workers, linearization_level 2"
+    kind: ClassVar[Kind] = "loose"
+
+
 class CpSatNaive(CpSatCounts):
     """What one writes first."""
 

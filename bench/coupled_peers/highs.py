@@ -60,6 +60,14 @@ class HighsDisjunction(HighsCounts):
     kind: ClassVar[Kind] = "disjunction"
 
 
+class HighsLoose(HighsCounts):
+    """With the import as a variable and the limit as it stands."""
+
+    name: ClassVar[str] = "HiGHS loose counts"
+    asked: ClassVar[str] = "loose counts, default options, one thread"
+    kind: ClassVar[Kind] = "loose"
+
+
 class HighsPlain(HighsCounts):
     """Less search for symmetry and plans."""
 

@@ -94,6 +94,14 @@ class ScipCounts(FormPeer):
         return Answer(plan, -scip.getDualbound(), scip.getStatus(), course)
 
 
+class ScipLoose(ScipCounts):
+    """With the import as a variable and the limit as it stands."""
+
+    name: ClassVar[str] = "SCIP loose counts"
+    asked: ClassVar[str] = "loose counts, default options, one thread"
+    kind: ClassVar[Kind] = "loose"
+
+
 class ScipNaive(ScipCounts):
     """What one writes first."""
 
