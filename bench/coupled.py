@@ -16,6 +16,7 @@ import sys
 from typing import Any
 
 from bench.coupled_measure import PEERS
+from bench.coupled_page import renew_page
 from bench.coupled_table import RECORDS, best_known, read, record_path, write_best
 from bench.instances import ROOT
 from bench.windows import Window, windows
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
                 if asked.again or not _done(peer, w, limit):
                     _note(peer, w, one(peer, w, limit))
     write_best()
+    renew_page()
     return 0
 
 
@@ -75,7 +77,8 @@ def one(peer: str, w: Window, limit: float) -> Run:
     if run.returncode:
         last = (run.stderr.strip().splitlines() or [f"signal {-run.returncode}"])[-1]
         return facts | {"status": f"failed: {last}", "seconds_allowed": limit}
-    return facts | json.loads(run.stdout.strip().splitlines()[-1])
+    measured: Run = json.loads(run.stdout.strip().splitlines()[-1])
+    return facts | measured
 
 
 def _done(peer: str, w: Window, limit: float) -> bool:

@@ -58,13 +58,21 @@ def read(peer: str) -> dict[str, Run]:
 
 
 def best_known() -> dict[str, Best]:
-    """From what was known before and all records, by window; a window whose problem has changed starts anew."""
+    """From what was known before and all records, by window.
+
+    A run of another problem than the one that is known is passed over: who changes a window deletes `BEST`.
+    """
     best = {name: Best(**one) for name, one in json.loads(BEST.read_text()).items()} if BEST.exists() else {}
     for peer in PEERS:
         for name, run in read(peer).items():
-            if run.get("value_usd") is not None and not run["faults"]:
+            if run.get("value_usd") is not None and not run["faults"] and same_problem(run, best.get(name)):
                 best[name] = _better(best.get(name), peer, run)
     return dict(sorted(best.items()))
+
+
+def same_problem(run: Run, known: Best | None) -> bool:
+    """Whether a run is of the problem that is known; one that failed names none."""
+    return known is None or run.get("problem_sha256") in (None, known.problem_sha256)
 
 
 def write_best() -> None:
@@ -78,7 +86,7 @@ def write_best() -> None:
 def _better(known: Best | None, peer: str, run: Run) -> Best:
     value, bound = float(run["value_usd"]), float("inf") if run["bound_usd"] is None else float(run["bound_usd"])
     bound += 1e-9 * abs(bound)
-    if known is None or known.problem_sha256 != run["problem_sha256"]:
+    if known is None:
         return Best(run["problem_sha256"], run["idle_usd"], value, peer, max(bound, value), peer)
     by, bound_by = known.value_by, known.bound_by
     if value > known.value_usd:

@@ -8,12 +8,13 @@ import argparse
 import json
 import sys
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from bench.instances import ROOT
 from bench.referee import GAP, random_site, referee
 from bench.site_check import faults, value_usd
 
-RECORD = ROOT / "docs" / "evidence" / "bench" / "referees.json"
+RECORD = ROOT / "docs" / "evidence" / "bench" / "coupled" / "referees.json"
 SECONDS = 60.0
 EQUAL = 1e-6
 
@@ -84,12 +85,14 @@ def main() -> int:
     return 1 if apart else 0
 
 
-def _read() -> dict[str, dict[str, object]]:
-    return json.loads(RECORD.read_text()) if RECORD.exists() else {}
+def _read() -> dict[str, dict[str, Any]]:
+    there: dict[str, dict[str, Any]] = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    return there
 
 
 def _write(there: dict[int, Verdicts]) -> None:
     lines = [f' "{seed}": {json.dumps(asdict(there[seed]))}' for seed in sorted(there)]
+    RECORD.parent.mkdir(parents=True, exist_ok=True)
     part = RECORD.with_suffix(".part")
     part.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     part.replace(RECORD)

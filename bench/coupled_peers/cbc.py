@@ -1,10 +1,5 @@
-"""CBC as its own program, fed by an MPS file; its course is read from its log.
+"""CBC as its own program, fed by an MPS file; its course is read from its log."""
 
-The log shows six digits, so that values and bounds of the course, and the last bound, are moved outwards by half of the
-sixth. Plans found before the tree begins have no time in the log that counts from its start: they show with the tree.
-"""
-
-import re
 import subprocess
 import tempfile
 import time
@@ -15,15 +10,11 @@ import cbcbox
 import highspy
 import numpy as np
 
+from bench.coupled_peers.cbc_log import bound_of, course_of, status_of
 from bench.coupled_peers.highs import highs_model
-from bench.coupled_peers.peer import Answer, Course, FormPeer
+from bench.coupled_peers.peer import Answer, FormPeer
 from bench.site_check import SitePlan, value_usd
 from bench.site_form import Form, Kind
-
-NUMBER = r"(-?[\d.]+(?:e[+-]?\d+)?)"
-NODE = re.compile(rf"^ *★? +\d+ +\d+ +\d+ +{NUMBER} .*? {NUMBER} +[\d.]+% +{NUMBER}$", re.MULTILINE)
-BOUND = re.compile(rf"^(?:Lower bound:|✔ Optimal .*? Bound:) +{NUMBER}", re.MULTILINE)
-SIXTH = 5e-6
 
 
 class CbcCounts(FormPeer):
@@ -50,16 +41,11 @@ class CbcCounts(FormPeer):
         begun = time.perf_counter()
         log = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=True).stdout
         took = time.perf_counter() - begun
-        course = Course()
-        for value, bound, at in NODE.findall(log):
-            course.add(float(at), -float(value) - SIXTH * abs(float(value)), -_outwards(bound))
-        said = BOUND.search(log)
-        bound = -_outwards(said[1]) if said else np.inf
+        course, bound = course_of(log), bound_of(log)
         plan = _plan(stated, path.with_suffix(".sol"))
         value = -np.inf if plan is None else value_usd(stated.problem, plan)
         course.add(took, value, bound)
-        status = re.search(r"^Result - (.*)$", log, re.MULTILINE)
-        return Answer(plan, bound, status[1] if status else "no result", course)
+        return Answer(plan, bound, status_of(log), course)
 
 
 class CbcLoose(CbcCounts):
@@ -76,11 +62,6 @@ class CbcNaive(CbcCounts):
     name: ClassVar[str] = "CBC naive"
     asked: ClassVar[str] = "naive blocks, default options, one thread"
     kind: ClassVar[Kind] = "naive"
-
-
-def _outwards(cost: str) -> float:
-    """A cost of six digits, lowered by half of the sixth."""
-    return float(cost) - SIXTH * abs(float(cost))
 
 
 def _plan(stated: Form, path: Path) -> SitePlan | None:

@@ -58,7 +58,7 @@ class CpSatCounts(FormPeer):
         solver.parameters.relative_gap_limit = gap
         solver.parameters.random_seed = 1
 
-        class Notes(cp_model.CpSolverSolutionCallback):
+        class Notes(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]  # OR-Tools is not installed where types are checked
             def on_solution_callback(self) -> None:
                 value, bound = self.ObjectiveValue(), self.BestObjectiveBound()
                 course.add(self.WallTime(), _usd(value, constant), _usd(bound, constant))

@@ -132,7 +132,9 @@ def _position(problem: Problem, m: linopy.Model, t: pd.Index, position: EnergyPo
 def _reserves(problem: Problem, m: linopy.Model, t: pd.Index, mining: Any) -> Any:
     """Awards per hour, covered in each interval; of two that exclude each other one at most."""
     hours = pd.RangeIndex(len(problem.reserves[0].price_usd_per_mw_h), name="hour")
-    here, total, cost = xr.DataArray(problem.award_hour, coords=[t]), 0, 0
+    here = xr.DataArray(problem.award_hour, coords=[t])
+    total: Any = 0
+    cost: Any = 0
     weight = problem.grid.hours * np.bincount(problem.award_hour)
     for number, programme in enumerate(problem.reserves):
         award = m.add_variables(lower=0, upper=programme.max_mw, coords=[hours], name=f"award {number}")

@@ -26,11 +26,18 @@ class ScipyCounts(FormPeer):
         """One call."""
         stated, (rows, bounds) = model
         m, course, begun = stated.model, Course(), time.perf_counter()
-        options = {"time_limit": seconds, "mip_rel_gap": gap}
-        done = milp(m.cost, constraints=rows, bounds=bounds, integrality=m.whole.astype(np.int8), options=options)
+        whole = m.whole.astype(np.int8)
+        done = milp(
+            m.cost,
+            constraints=rows,
+            bounds=bounds,
+            integrality=whole,
+            options={"time_limit": seconds, "mip_rel_gap": gap},
+        )
         plan = None if done.x is None else stated.plan(done.x)
+        value = -np.inf if done.fun is None else -(done.fun + m.constant)
         bound = np.inf if done.mip_dual_bound is None else -(done.mip_dual_bound + m.constant)
-        course.add(time.perf_counter() - begun, -np.inf if plan is None else -(done.fun + m.constant), bound)
+        course.add(time.perf_counter() - begun, value, bound)
         return Answer(plan, bound, done.message, course)
 
 
