@@ -1,6 +1,7 @@
 """Records of the coupled bench, and what is best known from them."""
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ def same_problem(run: Run, known: Best | None) -> bool:
 def write_best() -> None:
     """Renew the file of what is best known."""
     lines = [f" {json.dumps(name)}: {json.dumps(asdict(one))}" for name, one in best_known().items()]
-    part = BEST.with_suffix(".part")
+    part = BEST.with_suffix(f".{os.getpid()}.part")  # two runs may stand side by side
     part.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     part.replace(BEST)
 
