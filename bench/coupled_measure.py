@@ -57,8 +57,9 @@ def peer_of(name: str) -> CoupledPeer:
 
 def measure(peer: CoupledPeer, w: Window, seconds: float) -> dict[str, object]:
     """Times, memory, plan, bound and course of a peer on a window."""
-    first = problem(window(WARM_UP))
+    first, started = problem(window(WARM_UP)), time.perf_counter()
     peer.solve(peer.build(first), min(seconds, 10.0), GAP)
+    first_s = time.perf_counter() - started
     given = problem(w)
     before_mb = _peak_mb()
     begun = time.perf_counter()
@@ -71,6 +72,7 @@ def measure(peer: CoupledPeer, w: Window, seconds: float) -> dict[str, object]:
         "problem_sha256": given.sha256(),
         "idle_usd": value_usd(given, idle(given)),
         "seconds_allowed": seconds,
+        "first_s": first_s,
         "build_s": built - begun,
         "solve_s": ended - built,
         "memory_mb": _peak_mb() - before_mb,
@@ -81,6 +83,7 @@ def measure(peer: CoupledPeer, w: Window, seconds: float) -> dict[str, object]:
         "course": [
             [round(t, 4), *(_number(usd) for usd in (value, bound))] for t, value, bound in answer.course.points
         ],
+        "asked": peer.asked,
         "versions": {name: version(name) for name in peer.packages},
     }
 

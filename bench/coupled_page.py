@@ -75,14 +75,14 @@ def peer_rows(records: Records, best: dict[str, Best]) -> list[list[str]]:
             continue
         short = [shortfall(run, best[name]) for name, run in mine.items()]
         cells = [peer, str(len(mine)), *(f"{_share(one <= target for one in short)}" for target in TARGETS[::-1])]
-        cells.append(_percent(max(short)))
+        cells.append(_worst([(one, one * best[name].gain_usd) for one, name in zip(short, mine, strict=True)]))
         proofs = [[to_proof(run, best[name], target) for name, run in mine.items()] for target in TARGETS]
         cells += [_share(one < math.inf for one in times) for times in proofs]
         cells += [_times([clock(run, best[name]) for name, run in mine.items()]) for clock in CLOCKS.values()]
         cells.append(str(sum(_wrong(run, best[name]) for name, run in mine.items())))
         measured = [run for run in mine.values() if "memory_mb" in run]
         cells.append(f"{max((run['memory_mb'] for run in measured), default=0.0):.0f} MB")
-        cells.append(_seconds(float(np.median([run["build_s"] for run in measured]))) if measured else "")
+        cells += [_seconds(float(np.median([run[key] for run in measured]))) if measured else "" for key in ONCE]
         out.append(cells)
     return out
 
@@ -92,9 +92,12 @@ CLOCKS: dict[str, Clock] = {
     "proven 1e-3": lambda run, best: to_proof(run, best, 1e-3),
     "proven 1e-4": lambda run, best: to_proof(run, best, 1e-4),
 }
+ONCE = ("build_s", "first_s")
+"""Times beside the solver's: making the model, and a one-day window before the clock starts, with compilation."""
+
 PEER_HEAD = [
     "Peer", "Windows", "Plan within 1e-4", "within 1e-3", "Worst", "Proven 1e-3", "Proven 1e-4",
-    *(f"Time to {name}: median, 95 %" for name in CLOCKS), "Wrong", "Memory, most", "Build, median",
+    *(f"Time to {name}: median, 95 %" for name in CLOCKS), "Wrong", "Memory, most", "Build, median", "First call of all, median",
 ]  # fmt: skip
 
 
@@ -167,10 +170,14 @@ def markdown() -> str:
     best = best_known()
     records = {peer: runs for peer in PEERS if (runs := read(peer))}
     proven = sum(one.gap <= 1e-4 for one in best.values())
-    loads = [run["load"] for runs in records.values() for run in runs.values()]
+    measured = [run for runs in records.values() for run in runs.values()]
+    loads = [run["load"] for run in measured]
+    found = {f"{name} {one}" for run in measured for name, one in run.get("versions", {}).items()}
+    places = {run["machine"] for run in measured}
     facts = (
         f"Best known plans of {len(best)} of {len(windows())} windows, {proven} of them proven to 1e-4. "
-        f"Load average during the runs {min(loads, default=0)} to {max(loads, default=0)} on two cores."
+        f"Load average during the runs {min(loads, default=0)} to {max(loads, default=0)}. "
+        f"{'; '.join(sorted(places))}. {', '.join(sorted(found))}."
     )
     tables = [(SIZE_HEAD, size_rows(records, best)), (PEER_HEAD, peer_rows(records, best))]
     tables.append((GROWTH_HEAD, growth_rows(records, best)))
@@ -193,8 +200,9 @@ def _share(hits: Iterable[bool]) -> str:
     return f"{sum(found)} ({100 * sum(found) / len(found):.0f} %)"
 
 
-def _percent(share: float) -> str:
-    return "no plan" if math.isinf(share) else f"{share:.1e}"
+def _worst(short: list[tuple[float, float]]) -> str:
+    share, usd = max(short)
+    return "no plan" if math.isinf(share) else f"{share:.1e} ({usd:.0f} USD)"
 
 
 def _times(times: list[float]) -> str:

@@ -5,7 +5,8 @@
     counts         equal blocks as one count (dwell rows of Rajan and Takriti 2005, IBM RC23628, on counts), the import
                    substituted, the coefficients of the batch work in the limit strengthened
     disjunction    counts, and for each interval the convex hull of 'batch work off' and 'batch work on': pays where
-                   the steps of the classes do not divide what the batch work displaces; one batch job only
+                   the steps of the classes do not divide what the batch work displaces; stated for one batch job
+                   without power-capped work, elsewhere it is the same as counts
 
 The peak of a demand charge is a variable in each of them. Counts become blocks first in, first out (`bench.site_check`).
 Written from the definition of the problem alone; it shares no line with the solver that it judges.

@@ -23,7 +23,7 @@ real = pytest.mark.skipif(not DATA.is_dir(), reason="real data folder is absent"
 BEST = Best("sha", 0.0, 1000.0, "A", 1000.5, "B")
 RUN: Run = {
     "problem_sha256": "sha", "idle_usd": 0.0, "seconds_allowed": 60.0, "build_s": 1.0, "value_usd": 999.95,
-    "bound_usd": 1000.8, "faults": [], "load": 0.1, "memory_mb": 5.0, "status": "done",
+    "bound_usd": 1000.8, "faults": [], "load": 0.1, "memory_mb": 5.0, "first_s": 2.0, "machine": "A, 2 cores", "status": "done",
     "course": [[0.1, None, 1100.0], [0.5, 990.0, 1010.0], [2.0, 999.95, 1001.0], [3.0, 999.95, 1000.8]],
 }  # fmt: skip
 
