@@ -1,4 +1,4 @@
-"""Two referees on the random sites: ``python -m bench.referees [--number 400]``; stop it and start it again at will.
+"""Two referees on the random sites: ``python -m bench.referees [--number 450]``; stop it and start it again at will.
 
 HiGHS and SCIP, both on the naive formulation with a relative gap of 1e-9. Their verdicts stand in one record, so that
 a test may compare with an optimum without solving anything; a verdict whose problem has changed is not believed.
@@ -40,9 +40,14 @@ class Verdicts:
     second_proven: bool
 
     @property
+    def final(self) -> bool:
+        """Whether both ended with a proof; else they are asked again."""
+        return self.proven and self.second_proven
+
+    @property
     def agree(self) -> bool:
         """Whether both have proven the same."""
-        if not (self.proven and self.second_proven):
+        if not self.final:
             return False
         if self.value_usd is None or self.second_usd is None:
             return self.value_usd is self.second_usd
@@ -73,14 +78,14 @@ def judge(seed: int) -> Verdicts:
 def main() -> int:
     """Judge what is missing; 1 when the referees contradict each other."""
     parser = argparse.ArgumentParser(prog="bench.referees", description="Two referees on the random sites.")
-    parser.add_argument("--number", type=int, default=400)
+    parser.add_argument("--number", type=int, default=450)
     there = known()
     for seed in range(parser.parse_args().number):
-        if seed not in there:
+        if seed not in there or not there[seed].final:
             there[seed] = judge(seed)
             _write(there)
             print(seed, there[seed], flush=True)
-    apart = [seed for seed, one in there.items() if one.proven and one.second_proven and not one.agree]
+    apart = [seed for seed, one in there.items() if one.final and not one.agree]
     print(f"{len(there)} sites, {sum(one.agree for one in there.values())} agreed, contradictions: {apart}")
     return 1 if apart else 0
 

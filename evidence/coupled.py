@@ -29,7 +29,7 @@ RUNS = ("docs/evidence/bench/coupled/best.json",)
 def referees_agree() -> Figure:
     """Sites on which both have proven something: the same optimum, or that there is no plan."""
     verdicts = known().values()
-    both = [one for one in verdicts if one.proven and one.second_proven]
+    both = [one for one in verdicts if one.final]
     sites, agreed = sum(one.value_usd is not None for one in both), sum(one.agree for one in both)
     text = f"{agreed} of {len(both)} sites alike, {sites} of them with a plan; {len(verdicts) - len(both)} unproven"
     numbers = {"sites": len(verdicts), "proven": len(both), "with_plan": sites, "agreed": agreed}
