@@ -3,8 +3,13 @@
     python -m bench.coupled --peers "HiGHS counts" megawatt --windows w001 w101 --limit 60
 
 Without ``--windows`` all are run, spread over the list first; without ``--peers`` all peers. A run that stands in the
-record of its peer (``docs/evidence/bench/coupled/PEER.json``) for the same problem with at least the same time is not
-repeated, unless ``--again``. After each run the record is written; ``--table`` renews the tables of the page.
+record of its peer (``docs/evidence/bench/coupled/PEER.json``) with at least the same time is not repeated, unless
+``--again`` (megawatt, once its code has changed). After each run the record is written; at the end, or with ``--table``
+alone, the tables of the page.
+
+    python -m bench.coupled --peers "CBC counts" "HiGHS loose counts" "SCIP counts" --limit 600 --until 2e-5
+
+is how best known plans and bounds are made: one peer after the other until somebody has proven the plan.
 """
 
 import argparse
