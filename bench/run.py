@@ -82,7 +82,7 @@ def one(peer: str, size: Instance, limit: float) -> Row:
 
 def coupled(days: int, limit: float) -> Row:
     """The hybrid site by the general path."""
-    return _child(["bench.coupled", str(days), str(limit)], limit)
+    return _child(["bench.hybrid", str(days), str(limit)], limit)
 
 
 def _child(words: list[str], limit: float) -> Row:
