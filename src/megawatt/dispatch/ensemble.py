@@ -10,7 +10,7 @@ itself.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -40,7 +40,7 @@ class Unit:
         income: What ramping takes its share of, shape (M, T) [USD].
     """
 
-    traits: dict[str, float]
+    traits: Mapping[str, float]
     start_usd: Floats
     lost: Floats
     base: Floats
@@ -194,7 +194,9 @@ class Ensemble:
         with ThreadPoolExecutor(threads) as pool:
             parts = list(pool.map(lambda first: self._sweep(price_usd_per_mwh[:, first : first + LANES]), firsts))
         units = np.concatenate([np.zeros((len(self.units), 0)), *parts], axis=1)[:, :paths]
-        values: Floats = self.fixed_usd[:, np.newaxis] + self.blocks @ units
+        values = np.repeat(self.fixed_usd[:, np.newaxis], paths, axis=1)
+        for number, unit in zip(self.blocks.T, units, strict=True):  # a matrix product's order would depend on P
+            values += number[:, np.newaxis] * unit
         wrong = np.flatnonzero(~np.isfinite(values).all(axis=0))
         if wrong.size:
             raise InputError(

@@ -37,7 +37,7 @@ _u = np.uint64  # an unsigned index cannot count from the end; that test would k
 _STRIP = 16
 """Intervals whose margins stand in the first-level cache when the recursion comes to them."""
 
-_A, _B, _S, _O, _X, _Z, _G = range(7)
+_A, _B, _S, _H, _X, _Z, _G = range(7)
 _ROWS = _G + _STRIP
 """Rows before the rings: on and free, off and free, sum of margins, the run from before the horizon, one for what is at
 hand, one of zeros, and the margins of a strip."""
@@ -50,9 +50,7 @@ def unit_type(precision: Any) -> np.dtype[np.void]:
     it is held, intervals of its start's ramp still to come, intervals since that start; b [USD]; `impossible`.
     """
     whole = ("modes", "switched", "min_up", "run", "rest", "ramp", "on", "hold", "left", "age")
-    return np.dtype(
-        [(name, np.int64) for name in whole] + [(name, np.dtype(precision)) for name in ("stop", "low")]
-    )
+    return np.dtype([(name, np.int64) for name in whole] + [(name, np.dtype(precision)) for name in ("stop", "low")])
 
 
 def impossible(precision: Any) -> float:
@@ -133,7 +131,7 @@ def _due(work: Reals, o: int, unit: Any, t: int) -> None:
     """The state from before the horizon becomes free at border t, where it does."""
     if unit.on and t == max(unit.hold, unit.left):
         for lane in range(LANES):
-            work[_u(o + _A * LANES) + _u(lane)] = work[_u(o + _O * LANES) + _u(lane)]
+            work[_u(o + _A * LANES) + _u(lane)] = work[_u(o + _H * LANES) + _u(lane)]
     if not unit.on and t == unit.hold:
         _fill(work, o + _B * LANES, 1, 0)
 
@@ -143,7 +141,7 @@ def _ramped_stops(work: Reals, o: int, e: int, unit: Any, t: int) -> None:
     """Stops at border t of runs that have not ramped up yet, into the ring row of t."""
     S, ring = o + _S * LANES, o + _ROWS * LANES
     if unit.on and unit.hold <= t < unit.left:
-        _raise(work, e, o + _O * LANES, S, unit.stop)
+        _raise(work, e, o + _H * LANES, S, unit.stop)
     for j in range(unit.min_up, min(unit.run, t + 1)):
         _raise(work, e, ring + (t - j) % unit.run * LANES, S, unit.stop)
 
@@ -151,7 +149,7 @@ def _ramped_stops(work: Reals, o: int, e: int, unit: Any, t: int) -> None:
 @njit(cache=True)
 def _step(work: Reals, o: int, g: int, price: Reals, t: int, unit: Any, start: Reals, lost: Reals, base: Reals, slope: Reals, income: Reals) -> None:  # fmt: skip
     """Border and interval t where a ramp or a state from before the horizon matters; its margin stands in row g."""
-    S, O, X, ring = o + _S * LANES, o + _O * LANES, o + _X * LANES, o + _ROWS * LANES
+    S, H, X, ring = o + _S * LANES, o + _H * LANES, o + _X * LANES, o + _ROWS * LANES
     _due(work, o, unit, t)
     _recur(work, o, t, t + 1, o + _Z * LANES, unit, start)
     _ramped_stops(work, o, ring + (unit.run + t % unit.rest) * LANES, unit, t)
@@ -162,7 +160,7 @@ def _step(work: Reals, o: int, g: int, price: Reals, t: int, unit: Any, start: R
     if unit.on and t < unit.left:
         _margins(work, X, price, t, t + 1, unit.modes, base, slope, income, lost[unit.age + t])
         _less(work, X, g)
-        _add(work, O, X)
+        _add(work, H, X)
     _add(work, S, g)
 
 
@@ -185,11 +183,11 @@ def _advance(work: Reals, o: int, price: Reals, begin: int, end: int, unit: Any,
 
 @njit(cache=True)
 def _settle(work: Reals, o: int, unit: Any, total: NDArray[np.float64], zero: Any) -> None:
-    """Move each lane's better state into the double sum; A, O and Q are relative to S, B and E are not.
+    """Move each lane's better state into the double sum; A, H and Q are relative to S, B and E are not.
 
     A price that is no number makes S none, and ``S - S`` carries that into the sum, where a maximum might lose it.
     """
-    A, B, S, O, X = o + _A * LANES, o + _B * LANES, o + _S * LANES, o + _O * LANES, o + _X * LANES
+    A, B, S, H, X = o + _A * LANES, o + _B * LANES, o + _S * LANES, o + _H * LANES, o + _X * LANES
     ring = o + _ROWS * LANES
     for lane in range(LANES):
         i = _u(lane)
@@ -206,7 +204,7 @@ def _settle(work: Reals, o: int, unit: Any, total: NDArray[np.float64], zero: An
             _less(work, ring + (unit.run + row) * LANES, X)
         _less(work, X, S)  # from here on what the rows relative to S fall by
         _less(work, A, X)
-        _less(work, O, X)
+        _less(work, H, X)
         for row in range(unit.run):
             _less(work, ring + row * LANES, X)
     _fill(work, S, 1, 0)
@@ -215,7 +213,7 @@ def _settle(work: Reals, o: int, unit: Any, total: NDArray[np.float64], zero: An
 @njit(cache=True)
 def _close(work: Reals, o: int, unit: Any, T: int, start: Reals, zero: Any) -> None:
     """Row B: the best way to end at border T, a run or a rest cut by it included."""
-    A, B, S, O, Z = o + _A * LANES, o + _B * LANES, o + _S * LANES, o + _O * LANES, o + _Z * LANES
+    A, B, S, H, Z = o + _A * LANES, o + _B * LANES, o + _S * LANES, o + _H * LANES, o + _Z * LANES
     ring = o + _ROWS * LANES
     _due(work, o, unit, T)
     _recur(work, o, T, T + 1, Z, unit, start)
@@ -226,7 +224,7 @@ def _close(work: Reals, o: int, unit: Any, T: int, start: Reals, zero: Any) -> N
     for row in range(unit.rest):
         _raise(work, B, ring + (unit.run + row) * LANES, Z, zero)
     if unit.on and max(unit.hold, unit.left) > T:
-        _raise(work, B, O, S, zero)
+        _raise(work, B, H, S, zero)
     if not unit.on and unit.hold > T:
         _raise(work, B, Z, Z, zero)
     _fill(work, A, 1, unit.low)
@@ -257,7 +255,7 @@ def sweep(price: Reals, units: Any, start: Reals, lost: Reals, base: Reals, slop
             unit = units[n]
             if begin == 0:
                 _fill(work, o, _ROWS + unit.run + unit.rest, unit.low)
-                for row in (_S, _O, _Z):
+                for row in (_S, _H, _Z):
                     _fill(work, o + row * LANES, 1, 0)
             _advance(work, o, price, begin, min(T, begin + TILE), unit, start[n], lost[n], base[n], slope[n], income[n])
             if begin + TILE >= T and unit.switched:
