@@ -1,6 +1,6 @@
 """The model of docs/riot.md: a published miner month by month, from public figures and real prices."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -94,7 +94,7 @@ def data(folder: Path) -> Dataset:
     return Dataset([prices["price_rt/HB_WEST"], services["as/rrs"], *network.values()])
 
 
-def case(month: str, row: "pd.Series[float]", folder: Path) -> Case:
+def case(month: str, row: Mapping[Hashable, float], folder: Path) -> Case:
     """The site in a month, as large as the published deployed hash rate."""
     j_per_th = S19J_PRO_J_PER_TH if month < "2024" else row["fleet_efficiency_j_per_th"]
     j_per_th = UNSTATED_J_PER_TH if np.isnan(j_per_th) else j_per_th
@@ -114,9 +114,10 @@ def case(month: str, row: "pd.Series[float]", folder: Path) -> Case:
 
 def months(folder: Path) -> Iterator[Month]:
     """All months of the page."""
-    published = read_riot_monthly(folder / "miners" / "riot_monthly.csv").set_index("month")
+    table = read_riot_monthly(folder / "miners" / "riot_monthly.csv")
+    published = {f"{row['month']:%Y-%m}": row for row in table.to_dict("records")}
     for month in MONTHS:
-        row = published.loc[f"{month}-01"]
+        row = published[month]
         one = case(month, row, folder)
         rule, always = run_rule(one, PEAK_CALENDAR), run_rule(one, ALWAYS_ON)
         block = always.ledger.import_mw
