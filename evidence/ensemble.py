@@ -1,5 +1,6 @@
 """Bars of ensembles: how fast, how exact, and that it does not matter who computes."""
 
+import importlib
 import os
 import signal
 import sys
@@ -58,12 +59,12 @@ def exactness() -> Figure:
         prices = random_paths(rng, intervals, 3)
         exact = Ensemble.of([full_site(seed, intervals, initial)])
         values = {"float64": exact, "float32": Ensemble.of(exact.problems, "float32")}
-        found = {precision: one.values_usd(prices)[0] for precision, one in values.items()}
+        found = {kind: one.values_usd(prices)[0] for kind, one in values.items()}
         for path in range(3):
             plan = solve(exact.problem(0, prices[:, path]))
             scale = max(1.0, turnover_usd(plan))
-            for precision in worst:
-                worst[precision] = max(worst[precision], abs(found[precision][path] - plan.value_usd) / scale)
+            for kind, most in worst.items():
+                worst[kind] = max(most, abs(float(found[kind][path]) - plan.value_usd) / scale)
     text = f"double {worst['float64']:.1e}, single {worst['float32']:.1e}"
     passed = worst["float64"] <= 1e-12 and worst["float32"] <= 1e-6
     return Figure(text, passed, {"plans": 3000, **{f"worst_{kind}": value for kind, value in worst.items()}})
@@ -72,7 +73,7 @@ def exactness() -> Figure:
 def same_digits() -> Figure:
     """One process, two, and a cluster of two workers of which one is killed after two of its chunks."""
     try:
-        import distributed  # noqa: PLC0415  # the extra may be absent
+        distributed: Any = importlib.import_module("distributed")
     except ModuleNotFoundError:
         return Figure(str(MissingExtraError.named("distributed", "cluster", "this bar")), None, {})
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
@@ -93,7 +94,7 @@ def same_digits() -> Figure:
                 os.kill(killed[0], signal.SIGKILL)
 
         begin = time.perf_counter()
-        shared: Any = values_usd(sites, paths, crew=Cluster(cluster.scheduler_address), progress=progress)
+        shared = values_usd(sites, paths, crew=Cluster(cluster.scheduler_address), progress=progress)
         seconds["cluster_s"] = time.perf_counter() - begin
     differ["cluster"] = int((alone != shared).sum())
     text = f"{sum(differ.values())} of {alone.size:,} values differ, {len(killed)} worker killed"
