@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from megawatt.core.errors import InputError
-from megawatt.dispatch.lanes import LANES, impossible, rows, sweep, unit_type
+from megawatt.dispatch.lanes import LANES, impossible, room, sweep, unit_type
 from megawatt.dispatch.problem import ElasticLoad, Floats, MachineClass, Problem
 
 Precision = Literal["float64", "float32"]
@@ -211,7 +211,7 @@ class Ensemble:
         lanes = np.minimum(np.arange(LANES), price.shape[1] - 1)
         full = price if price.shape[1] == LANES else price[:, lanes]
         flat = np.ascontiguousarray(full, dtype=self.precision).reshape(-1)
-        work = np.empty(rows(self.units) * LANES, dtype=self.precision)
+        work = np.empty(room(self.units), dtype=self.precision)
         values: Floats = sweep(flat, self.units, self.start, self.lost, self.base, self.slope, self.income, work)
         return values
 

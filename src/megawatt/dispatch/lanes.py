@@ -58,9 +58,15 @@ def impossible(precision: Any) -> float:
     return -1e30 if np.dtype(precision) == np.float32 else -1e300
 
 
-def rows(units: Any) -> int:
-    """Rows of ``LANES`` numbers in the units' states."""
-    return int((_ROWS + units["run"] + units["rest"]).sum())
+@njit(cache=True)
+def _rows(run: int, rest: int, ramp: int) -> int:
+    """Rows of a unit: those before the rings, the rings, and a strip of what each interval of a ramp changes."""
+    return _ROWS + run + rest + ramp * _STRIP
+
+
+def room(units: Any) -> int:
+    """How many numbers the units' states hold."""
+    return LANES * sum(_rows(unit["run"], unit["rest"], unit["ramp"]) for unit in units)
 
 
 @njit(cache=True)
@@ -148,15 +154,11 @@ def _ramped_stops(work: Reals, o: int, e: int, unit: Any, t: int) -> None:
 
 @njit(cache=True)
 def _step(work: Reals, o: int, g: int, price: Reals, t: int, unit: Any, start: Reals, lost: Reals, base: Reals, slope: Reals, income: Reals) -> None:  # fmt: skip
-    """Border and interval t where a ramp or a state from before the horizon matters; its margin stands in row g."""
+    """Border and interval t where a run may end before its ramp does, or the past matters; its margin stands in row g."""
     S, H, X, ring = o + _S * LANES, o + _H * LANES, o + _X * LANES, o + _ROWS * LANES
     _due(work, o, unit, t)
     _recur(work, o, t, t + 1, o + _Z * LANES, unit, start)
     _ramped_stops(work, o, ring + (unit.run + t % unit.rest) * LANES, unit, t)
-    for i in range(min(unit.ramp, t + 1)):
-        _margins(work, X, price, t, t + 1, unit.modes, base, slope, income, lost[i])
-        _less(work, X, g)
-        _add(work, ring + (t - i) % unit.run * LANES, X)
     if unit.on and t < unit.left:
         _margins(work, X, price, t, t + 1, unit.modes, base, slope, income, lost[unit.age + t])
         _less(work, X, g)
@@ -167,18 +169,31 @@ def _step(work: Reals, o: int, g: int, price: Reals, t: int, unit: Any, start: R
 @njit(cache=True)
 def _advance(work: Reals, o: int, price: Reals, begin: int, end: int, unit: Any, start: Reals, lost: Reals, base: Reals, slope: Reals, income: Reals) -> None:  # fmt: skip
     """Borders and intervals ``begin`` to ``end - 1``."""
-    S, G = o + _S * LANES, o + _G * LANES
+    S, G, ring = o + _S * LANES, o + _G * LANES, o + _ROWS * LANES
+    ramps, strip = ring + (unit.run + unit.rest) * LANES, _STRIP * LANES
     for first in range(begin, end, _STRIP):
         last = min(first + _STRIP, end)
+        plain = unit.run == unit.min_up and first > max(unit.hold, unit.left)
         _margins(work, G, price, first, last, unit.modes, base, slope, income, lost[-1])
         if not unit.switched:
-            for k in range(last - first):
-                _add(work, S, G + k * LANES)
-        elif unit.ramp == 0 and first > max(unit.hold, unit.left):
+            for row in range(G, G + (last - first) * LANES, LANES):
+                _add(work, S, row)
+            continue
+        if plain and unit.ramp == 0:
             _recur(work, o, first, last, G, unit, start)
-        else:
-            for t in range(first, last):
-                _step(work, o, G + (t - first) * LANES, price, t, unit, start, lost, base, slope, income)
+            continue
+        for i in range(unit.ramp):
+            _margins(work, ramps + i * strip, price, first, last, unit.modes, base, slope, income, lost[i])
+            for row in range(0, (last - first) * LANES, LANES):
+                _less(work, ramps + i * strip + row, G + row)
+        for t in range(first, last):
+            row = (t - first) * LANES
+            if plain:
+                _recur(work, o, t, t + 1, G + row, unit, start)
+            else:
+                _step(work, o, G + row, price, t, unit, start, lost, base, slope, income)
+            for i in range(min(unit.ramp, t + 1)):
+                _add(work, ring + (t - i) % unit.run * LANES, ramps + i * strip + row)
 
 
 @njit(cache=True)
@@ -242,7 +257,7 @@ def sweep(price: Reals, units: Any, start: Reals, lost: Reals, base: Reals, slop
         base: Margin at a price of nothing, shape (N, M, T) [USD].
         slope: What a price of one takes from it, shape (N, M, T) [MWh].
         income: What ramping takes its share of, shape (N, M, T) [USD].
-        work: Room for the units' states, of ``LANES`` times the sum of their `rows`.
+        work: Room for the units' states, of their `room`.
 
     Returns:
         Value of each unit in each lane, shape (N, LANES) [USD]; NaN where a price is no finite number.
@@ -253,13 +268,14 @@ def sweep(price: Reals, units: Any, start: Reals, lost: Reals, base: Reals, slop
         o = 0
         for n in range(len(units)):
             unit = units[n]
+            rows = _rows(unit.run, unit.rest, unit.ramp)
             if begin == 0:
-                _fill(work, o, _ROWS + unit.run + unit.rest, unit.low)
+                _fill(work, o, rows, unit.low)
                 for row in (_S, _H, _Z):
                     _fill(work, o + row * LANES, 1, 0)
             _advance(work, o, price, begin, min(T, begin + TILE), unit, start[n], lost[n], base[n], slope[n], income[n])
             if begin + TILE >= T and unit.switched:
                 _close(work, o, unit, T, start[n], zero)
             _settle(work, o, unit, total[n], zero)
-            o += (_ROWS + unit.run + unit.rest) * LANES
+            o += rows * LANES
     return total
