@@ -58,6 +58,12 @@ def test_a_folder_keeps_results_over_processes(tmp_path: Path) -> None:
     assert (run(never, 1, key=key, store=Folder(tmp_path / "kept"))[0] == values).all()
 
 
+def test_a_folder_that_cannot_be_made_is_an_input_error(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(InputError, match="cannot be made"):
+        Folder(tmp_path / "taken").write("inputs", b"")
+
+
 def test_the_crew_is_what_the_user_asks_for() -> None:
     assert crew_of() == Threads(1)
     assert crew_of(3) == Processes(3)

@@ -80,7 +80,14 @@ class Folder:
 
     def write(self, name: str, content: bytes) -> None:
         """Keep something under a name."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"the folder {self.path} cannot be made ({error.strerror})",
+                "results are kept in it",
+                "Name another one.",
+            ) from None
         write_bytes(self.path / name, content)
 
 
