@@ -142,15 +142,23 @@ def machine_rates(precision: Precision, threads: int) -> dict[str, float]:
 
 
 def measure(case: Case, chunks: list[Any], precision: Precision, threads: int) -> dict[str, float | str]:
-    """Block-years per second of a case, and what of the machine that takes."""
+    """Block-years per second of a case, and what of the machine that takes.
+
+    Beside it stands the rate per second of a core's own time, which other work on the machine moves less.
+    """
     ensemble = Ensemble.of([case.problem()], precision)
     best = seconds(ensemble.values_usd, chunks, threads)
     rate = len(case.machines) * PATHS / best
+    busy = time.process_time()
+    for prices_of_chunk in chunks:
+        ensemble.values_usd(prices_of_chunk)
+    busy = time.process_time() - busy
     return {
         "case": case.name,
         "precision": precision,
         "threads": threads,
         "block_years_per_s": rate,
+        "block_years_per_core_s": len(case.machines) * PATHS / busy,
         "prices_gb_per_s": PATHS * YEAR.T * np.dtype(precision).itemsize / best / 1e9,
         "operations_g_per_s": rate * YEAR.T * OPERATIONS / 1e9,
         "stores_g_per_s": rate * YEAR.T * STORES / 1e9,
@@ -219,7 +227,9 @@ def table(record: dict[str, Any]) -> str:
     for row in record["rows"]:
         used = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares(record, row).items())
         what = f"{row['case']:32s} {row['precision']} {row['threads']} threads"
-        lines.append(f"{what}: {row['block_years_per_s']:8.0f} block-years/s; {used}")
+        lines.append(
+            f"{what}: {row['block_years_per_s']:8.0f} block-years/s; {used}; {row['block_years_per_core_s']:.0f} a core-second"
+        )
     lines.append(f"scalar recursion, path after path: {record['scalar']['block_years_per_s']:.0f} block-years/s")
     extrapolated = record["highs"]["block_years_per_s_extrapolated"]
     lines.append(f"HiGHS LP, one thread, extrapolated from 30 days: {extrapolated:.3g} block-years/s")

@@ -33,6 +33,7 @@ def throughput() -> Figure:
     for row in record["rows"]:
         name = f"{row['case']}/{row['precision']}/{row['threads']} threads"
         numbers[f"{name}/block_years_per_s"] = round(row["block_years_per_s"])
+        numbers[f"{name}/block_years_per_core_s"] = round(row["block_years_per_core_s"])
         numbers |= {f"{name}/share_of_{what}": round(share, 3) for what, share in shares(record, row).items()}
     for one in record["machine"]:
         name = f"machine/{one['precision']}/{one['threads']} threads"
