@@ -24,6 +24,8 @@ FIRST_WHOLE_DAY = "2023-07-06"
 CALENDAR_ONLY = Rule("calendar", "off in the hours in which peaks fall", by="none", calendar=True)
 S19J_PRO_J_PER_TH, UNSTATED_J_PER_TH, OVERHEAD = 29.5, 27.0, 1.05
 MACHINE_TH_S = 100.0
+POINT = "HB_WEST"
+OTHER_POINTS = ("HB_NORTH", "LZ_WEST", "LZ_LCRA", "LZ_AEN", "LZ_CPS", "LZ_RAYBN")
 
 SITE = """
 schema = "megawatt/site/1"
@@ -31,7 +33,7 @@ schema = "megawatt/site/1"
 name = "rockdale"
 zone = "ERCOT"
 timezone = "America/Chicago"
-load_settlement_point = "HB_WEST"
+load_settlement_point = "{point}"
 meter_limit_mw = {limit}
 loss_fraction = {loss}
 interval_minutes = 60
@@ -88,19 +90,29 @@ class Month:
 @cache
 def data(folder: Path) -> Dataset:
     """Prices, reserves and network of the data folder."""
-    prices = read_ercot_dataset(folder / "power" / "ercot_hb_west_and_node_rt_hourly_2023H2_2024.csv")
-    services = read_ercot_dataset(folder / "power" / "ercot_hourly_as_generation_2024.csv")
+    power = folder / "power"
+    west = read_ercot_dataset(power / "ercot_hb_west_and_node_rt_hourly_2023H2_2024.csv")
+    zones = read_ercot_dataset(power / "ercot_load_zones_rt_hourly_2024.csv")
+    north = read_ercot_dataset(power / "ercot_hourly_da_rt_2024.csv")["price_rt/HB_NORTH"]
+    reserve = read_ercot_dataset(power / "ercot_hourly_as_generation_2024.csv")["as/rrs"]
     network = read_network(folder / "bitcoin")
-    return Dataset([prices["price_rt/HB_WEST"], services["as/rrs"], *network.values()])
+    return Dataset([west["price_rt/HB_WEST"], north, reserve, *zones.values(), *network.values()])
 
 
-def case(month: str, row: Mapping[Hashable, float], folder: Path) -> Case:
+def published(folder: Path) -> dict[str, dict[Hashable, float]]:
+    """What was published, by month."""
+    table = read_riot_monthly(folder / "miners" / "riot_monthly.csv")
+    return {f"{row['month']:%Y-%m}": row for row in table.to_dict("records")}
+
+
+def case(month: str, row: Mapping[Hashable, float], folder: Path, point: str = POINT) -> Case:
     """The site in a month, as large as the published deployed hash rate."""
     j_per_th = S19J_PRO_J_PER_TH if month < "2024" else row["fleet_efficiency_j_per_th"]
     j_per_th = UNSTATED_J_PER_TH if np.isnan(j_per_th) else j_per_th
     begin = pd.Timestamp(f"{month}-01")
     count = round(row["deployed_hash_ehs"] * 1e6 / MACHINE_TH_S)
     text = SITE.format(
+        point=point,
         limit=2e-6 * count * MACHINE_TH_S * j_per_th,
         loss=1 - 1 / OVERHEAD,
         start=max(f"{begin:%Y-%m-%d}", FIRST_WHOLE_DAY),
@@ -114,10 +126,9 @@ def case(month: str, row: Mapping[Hashable, float], folder: Path) -> Case:
 
 def months(folder: Path) -> Iterator[Month]:
     """All months of the page."""
-    table = read_riot_monthly(folder / "miners" / "riot_monthly.csv")
-    published = {f"{row['month']:%Y-%m}": row for row in table.to_dict("records")}
+    rows = published(folder)
     for month in MONTHS:
-        row = published[month]
+        row = rows[month]
         one = case(month, row, folder)
         rule, always = run_rule(one, PEAK_CALENDAR), run_rule(one, ALWAYS_ON)
         block = always.ledger.import_mw
@@ -179,6 +190,21 @@ def reserve_table(rows: list[Month]) -> list[str]:
         for one in rows
         if not np.isnan(one.reserve)
     ]
+
+
+def points_table(folder: Path) -> list[str]:
+    """The lines of the fourth table: the rule's credits of the months of 2024 at each settlement point."""
+    late, rows, lines = [month for month in MONTHS if month > "2024"], published(folder), []
+    for point in (POINT, *OTHER_POINTS):
+        cases = [case(month, rows[month], folder, point) for month in late]
+        rule = [run_rule(one, PEAK_CALENDAR).ledger.import_mw for one in cases]
+        block = [run_rule(one, ALWAYS_ON).ledger.import_mw for one in cases]
+        credits_musd = [_credit(*three) for three in zip(cases, block, rule, strict=True)]
+        ratios = [ours / rows[month]["power_credits_musd"] for month, ours in zip(late, credits_musd, strict=True)]
+        cells = [f"{ours:.1f}" for ours in credits_musd]
+        lines.append(f"| {point} | {' | '.join(cells)} | {sum(0.5 <= ratio <= 2 for ratio in ratios)} |")
+    cells = [f"{rows[month]['power_credits_musd']:.1f}" for month in late]
+    return [*lines, f"| published | {' | '.join(cells)} | |"]
 
 
 def _verdict(ratio: float) -> str:

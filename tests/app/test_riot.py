@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.app.riot import Month, months, power_table, reserve_table, running_table
+from tests.app.riot import Month, months, points_table, power_table, reserve_table, running_table
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("MEGAWATT_DATA", ROOT.parent / "shared" / "data"))
@@ -24,6 +24,16 @@ def rows() -> list[Month]:
 def test_the_tables_of_the_page_are_what_the_data_give(rows: list[Month]) -> None:
     wanted = [*power_table(rows), *running_table(rows), *reserve_table(rows)]
     assert [line for line in PAGE.splitlines() if line.startswith("| 202")] == wanted
+
+
+@needs_data
+def test_the_settlement_points_of_the_page_are_what_the_data_give() -> None:
+    lines = points_table(DATA)
+    start = PAGE.splitlines().index(lines[0])
+    assert PAGE.splitlines()[start : start + len(lines)] == lines
+    cells = np.array([[float(cell) for cell in line.split("|")[2:9]] for line in lines[:-1]])
+    assert (cells[:, -1] < 6).all()
+    assert (cells[:, :-1].max(axis=0) > 2 * cells[:, :-1].min(axis=0)).sum() == 4
 
 
 @needs_data
