@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,23 @@ def test_values_are_those_of_the_paths_drawn_one_by_one(ensemble: Ensemble) -> N
     for number in (0, 63, 64, CHUNK - 1, CHUNK, CHUNK + 69):
         alone = ensemble.values_usd(paths.path(number)[:, np.newaxis])[:, 0]
         assert (values[:, number] == alone).all()
+
+
+def test_memory_holds_a_few_paths_however_many_there_are() -> None:
+    """64 paths take 1 MB; 1,024 would take 16."""
+    sites = Ensemble.of([random_problem(3, T=2000, coupled=False)])
+
+    def peak_mb(count: int) -> float:
+        tracemalloc.start()
+        values_usd(sites, Paths(lambda rng: rng.normal(40, 60, 2000), count, seed=1))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak / 1e6
+
+    peak_mb(1)
+    assert peak_mb(64) < 2
+    assert peak_mb(1024) < 3
+    assert peak_mb(2048) < 3
 
 
 def test_threads_and_a_store_change_no_digit(ensemble: Ensemble) -> None:
