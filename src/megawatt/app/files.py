@@ -23,6 +23,11 @@ def refuse_target(path: Path) -> None:
 
 
 def write_text(path: Path, text: str, *, replace: bool = True) -> None:
+    """Write a text file whole or not at all; see `write_bytes`."""
+    write_bytes(path, text.encode(), replace=replace)
+
+
+def write_bytes(path: Path, content: bytes, *, replace: bool = True) -> None:
     """Write a file under another name beside it and move it into place, so that nothing half-written is ever seen.
 
     Raises:
@@ -32,7 +37,7 @@ def write_text(path: Path, text: str, *, replace: bool = True) -> None:
     if path.exists() and not replace:
         raise InputError(f"{path} exists", "it is not replaced unasked", "Name another file with --to, or add --force.")
     try:
-        _write(path.resolve(), text)  # a link keeps pointing where it points
+        _write(path.resolve(), content)  # a link keeps pointing where it points
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror})",
@@ -41,12 +46,12 @@ def write_text(path: Path, text: str, *, replace: bool = True) -> None:
         ) from None
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     # A name of its own for every writer: what a killed process leaves is in nobody's way.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         mask = os.umask(0)

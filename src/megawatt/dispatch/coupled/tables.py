@@ -99,8 +99,9 @@ def combinations(most: Ints) -> Floats:
     """All vectors of counts from 0 to ``most``, shape (combinations, C); none when they are more than allowed."""
     if np.prod(most + 1.0) > MOST_COMMITMENTS:
         return np.zeros((0, len(most)))
-    grids = np.meshgrid(*[np.arange(n + 1) for n in most], indexing="ij")
-    return np.ascontiguousarray(np.stack([g.ravel() for g in grids], axis=1), dtype=np.float64)
+    if not len(most):
+        return np.zeros((1, 0))
+    return np.stack(np.unravel_index(np.arange(int(np.prod(most + 1))), most + 1), axis=1).astype(np.float64)
 
 
 def hull(power_mw: Floats, worth_usd: Floats) -> tuple[Floats, Floats, Floats, Floats, Ints]:
