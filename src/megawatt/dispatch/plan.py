@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from megawatt.core.errors import SolverError
+from megawatt.dispatch.certificate import Certificate
 from megawatt.dispatch.ledger import Ledger, settle
 from megawatt.dispatch.problem import Problem
 from megawatt.dispatch.schedule import Schedule, idle
@@ -28,6 +29,7 @@ class Plan:
         bound_usd: No schedule of the whole horizon can be worth more; None when there is no bound for all of it.
         method: How the plan was found.
         inputs_sha256: Hash of the problem.
+        certificate: What proves the bound, or a weaker one; None where only a solver's word stands for it.
     """
 
     schedule: Schedule
@@ -36,9 +38,18 @@ class Plan:
     bound_usd: float | None
     method: str
     inputs_sha256: str
+    certificate: Certificate | None = None
 
     @classmethod
-    def of(cls, problem: Problem, schedule: Schedule, *, bound_usd: float | None, method: str) -> "Plan":
+    def of(
+        cls,
+        problem: Problem,
+        schedule: Schedule,
+        *,
+        bound_usd: float | None,
+        method: str,
+        certificate: Certificate | None = None,
+    ) -> "Plan":
         """Count a schedule and attach its bound."""
         ledger = settle(problem, schedule)
         if bound_usd is not None:
@@ -52,7 +63,7 @@ class Plan:
             # the plan itself proves that the optimum is no smaller; rounding must not say otherwise
             bound_usd = max(bound_usd, ledger.net_usd)
         reference = settle(problem, idle(problem)).net_usd
-        return cls(schedule, ledger, reference, bound_usd, method, problem.sha256())
+        return cls(schedule, ledger, reference, bound_usd, method, problem.sha256(), certificate)
 
     @property
     def value_usd(self) -> float:

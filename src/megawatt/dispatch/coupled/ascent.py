@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from megawatt.dispatch.coupled.bound import Piece, Split
+from megawatt.dispatch.certificate import Piece, Prices
+from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.hours import awards_usd, best_cover, hour_caps
 from megawatt.dispatch.coupled.interval import NEVER, best_commitments
-from megawatt.dispatch.coupled.prices import Prices
 from megawatt.dispatch.coupled.work import advance, open_work, trace_work
 from megawatt.dispatch.problem import Floats, Ints
 
@@ -134,7 +134,15 @@ class Viewer:
             kept.append([np.zeros((b - a, E + 1), dtype=np.int8) for _ in cut])
             for q, piece in enumerate(cut):
                 end = advance(
-                    state.copy(), here.off[q], here.on[q], job.window[a:b], job.need, self.split.least[0][a:b], job.restart_usd, before, kept[m][q]
+                    state.copy(),
+                    here.off[q],
+                    here.on[q],
+                    job.window[a:b],
+                    job.need,
+                    self.split.least[0][a:b],
+                    job.restart_usd,
+                    before,
+                    kept[m][q],
                 )
                 ends.append(end - piece.usd)
             best.append(np.argmax(ends, axis=0))

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from megawatt.dispatch.certificate import Prices
 from megawatt.dispatch.counts import constant_usd
-from megawatt.dispatch.coupled.hours import Awards, awards_of, awards_usd
+from megawatt.dispatch.coupled.hours import Awards, awards_of
 from megawatt.dispatch.coupled.interval import NEVER
-from megawatt.dispatch.coupled.prices import Prices
 from megawatt.dispatch.coupled.tables import Tables, tables_of
 from megawatt.dispatch.coupled.work import least_done, plan_work
 from megawatt.dispatch.kernel import plan_block
@@ -22,21 +22,6 @@ from megawatt.dispatch.problem import Floats, Ints, MachineClass, Problem
 
 ROUND_OUT = 1e-9
 """Relative amount by which a bound is moved outwards: the arithmetic of another machine must not fall below it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Peaks between two values.
-
-    Attributes:
-        least_mw: Smallest peak of the piece [MW].
-        most_mw: Largest [MW].
-        usd: Demand charge of the smallest, with what it makes other months pay [USD].
-    """
-
-    least_mw: float
-    most_mw: float
-    usd: float
 
 
 @dataclass(slots=True)
@@ -69,7 +54,15 @@ class Split:
         edges = np.concatenate((np.searchsorted(month, np.arange(int(month[-1]) + 1)), [T])).astype(np.int64)
         least = tuple(least_done(job.power_mw > 0, job.window, job.need) for job in problem.batches)
         ramp = [least_ramp_usd(m, problem.grid.hours, T) for m in problem.machines]
-        return cls(problem, tables_of(problem), awards_of(problem), ramp, constant_usd(problem) - _other_floors_usd(problem), edges, least)
+        return cls(
+            problem,
+            tables_of(problem),
+            awards_of(problem),
+            ramp,
+            constant_usd(problem) - _other_floors_usd(problem),
+            edges,
+            least,
+        )
 
     def room(self, peak_mw: Floats) -> Floats:
         """Import limit less firm load when every month keeps its peak, shape (T,) [MW]."""
@@ -99,7 +92,14 @@ class Split:
             if j > 0:
                 on = np.where(job.power_mw > 0, prices.wage[:, j], NEVER)
                 value, words[:, j] = plan_work(
-                    np.zeros(len(on)), on, job.window, job.need, self.least[j], job.restart_usd, job.min_run, job.initial_on
+                    np.zeros(len(on)),
+                    on,
+                    job.window,
+                    job.need,
+                    self.least[j],
+                    job.restart_usd,
+                    job.min_run,
+                    job.initial_on,
                 )
                 total += value
         return total, words

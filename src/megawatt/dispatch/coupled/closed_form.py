@@ -12,9 +12,9 @@ cost one look at every interval and need no iteration.
 
 import numpy as np
 
+from megawatt.dispatch.certificate import Prices
 from megawatt.dispatch.coupled.hours import best_award
 from megawatt.dispatch.coupled.interval import NEVER, earn
-from megawatt.dispatch.coupled.prices import Prices
 from megawatt.dispatch.coupled.trial import Trial
 from megawatt.dispatch.problem import Floats
 

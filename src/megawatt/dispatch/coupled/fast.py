@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from megawatt.dispatch.certificate import Certificate
 from megawatt.dispatch.coupled.bound import Split
-from megawatt.dispatch.coupled.certificate import Certificate, certify
+from megawatt.dispatch.coupled.certify import certify
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
 from megawatt.dispatch.general import Effort, Hint, plan_general
@@ -58,7 +59,8 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
     if violations(problem, schedule):
         return None
     method = f"exact recursions and split bound, {certificate.steps} steps"
-    return Plan.of(problem, schedule, bound_usd=certificate.bound_usd, method=method), certificate
+    plan = Plan.of(problem, schedule, bound_usd=certificate.bound_usd, method=method, certificate=certificate)
+    return plan, certificate
 
 
 def _finished(problem: Problem, plan: Plan, certificate: Certificate, effort: Effort) -> Plan:
@@ -73,4 +75,4 @@ def _finished(problem: Problem, plan: Plan, certificate: Certificate, effort: Ef
     bound = max(min(bounds), plan.value_usd, other.value_usd)
     better = other if other.value_usd > plan.value_usd else plan
     method = f"{plan.method}; then {other.method}"
-    return Plan.of(problem, better.schedule, bound_usd=bound, method=method)
+    return Plan.of(problem, better.schedule, bound_usd=bound, method=method, certificate=certificate)

@@ -287,7 +287,15 @@ def earn_hours(
 
 @njit(cache=True)
 def _covered(
-    slope: Floats, full: Floats, owner: Ints, order: Ints, width: Floats, must: float, left: float, below: float, u: float
+    slope: Floats,
+    full: Floats,
+    owner: Ints,
+    order: Ints,
+    width: Floats,
+    must: float,
+    left: float,
+    below: float,
+    u: float,
 ) -> float:
     """Earnings of segments of which mining ones fill ``must`` MW at least; their powers go to ``width``."""
     S = slope.shape[0]

@@ -91,7 +91,15 @@ def fill(slope: Floats, width: Floats, left: float, below: float, u: float) -> f
 
 @njit(cache=True)
 def fill_covered(
-    slope: Floats, width: Floats, owner: Ints, left: float, below: float, u: float, mining: float, cover: float, cap: float
+    slope: Floats,
+    width: Floats,
+    owner: Ints,
+    left: float,
+    below: float,
+    u: float,
+    mining: float,
+    cover: float,
+    cap: float,
 ) -> tuple[float, float, float]:
     """What segments earn when mining is paid ``cover`` per MW up to ``cap``; at most, where ``u`` is negative.
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from megawatt.dispatch.coupled.bound import Piece, Split
+from megawatt.dispatch.certificate import Piece
+from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.problem import Floats, PeakCharge
 
 
@@ -41,9 +42,7 @@ def pieces_around(split: Split, peaks_mw: Floats, loss_usd: float, growth: float
     ]
 
 
-def _pieces(
-    charge: PeakCharge, m: int, at: float, low: float, top: float, width: float, growth: float
-) -> list[Piece]:
+def _pieces(charge: PeakCharge, m: int, at: float, low: float, top: float, width: float, growth: float) -> list[Piece]:
     edges, step, x = [at], width, at
     while x < top:
         x = min(top, x + step)

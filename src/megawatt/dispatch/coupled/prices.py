@@ -13,28 +13,12 @@ each of its intervals, where mining beyond what the largest award needs is paid 
 Every set of prices with cover >= 0 gives a valid bound: whoever checks one need not know where the prices come from.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from megawatt.dispatch.certificate import Prices
 from megawatt.dispatch.counts import CountModel
 from megawatt.dispatch.general import Effort, run_highs
 from megawatt.dispatch.problem import Floats, Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """Multipliers of the split.
-
-    Attributes:
-        running: Price of a running block, shape (T, C) [USD].
-        cover: Price of a MW of cover, shape (T,) [USD/MW], >= 0.
-        wage: Price of a running job, shape (T, J); the first job's is 0 [USD].
-    """
-
-    running: Floats
-    cover: Floats
-    wage: Floats
 
 
 def linear_prices(problem: Problem, effort: Effort | None = None) -> Prices:

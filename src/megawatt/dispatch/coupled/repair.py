@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from megawatt.dispatch.coupled.interval import NEVER, earn
 from megawatt.dispatch.coupled.tables import Tables
-from megawatt.dispatch.coupled.work import plan_work
 from megawatt.dispatch.kernel import plan_block
 
 Floats = NDArray[np.float64]

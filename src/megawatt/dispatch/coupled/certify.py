@@ -1,14 +1,12 @@
 """How far a plan can be from the optimum: prices, pieces of the peak, and the bound they give."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from megawatt.dispatch.certificate import Certificate, Exclusion, Piece, Prices
 from megawatt.dispatch.coupled.ascent import Ascent, Viewer
-from megawatt.dispatch.coupled.bound import ROUND_OUT, Piece, Split
+from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.closed_form import plan_prices
 from megawatt.dispatch.coupled.peaks import pieces_around
-from megawatt.dispatch.coupled.prices import Prices
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.problem import Floats
 
@@ -17,40 +15,6 @@ SHARE_OF_PIECES = 0.2
 
 EXCLUDE_EVERY = 8
 """Steps between two looks at which pieces can still hold a better plan."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """Pieces that hold no better plan, by the prices that show it.
-
-    Attributes:
-        prices: The prices.
-        month: Month of the pieces.
-        pieces: The pieces.
-    """
-
-    prices: Prices
-    month: int
-    pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """What proves a bound.
-
-    Attributes:
-        prices: Prices of the split.
-        pieces: Pieces of each month's peak that these prices bound, from high to low.
-        exclusions: All other pieces, with the prices at which their bound is no more than the plan's value.
-        bound_usd: No schedule is worth more [USD].
-        steps: Evaluations of the bound that it took.
-    """
-
-    prices: Prices
-    pieces: tuple[tuple[Piece, ...], ...]
-    exclusions: tuple[Exclusion, ...]
-    bound_usd: float
-    steps: int
 
 
 def certify(
