@@ -44,6 +44,8 @@ def _spell(value: Json, depth: int) -> str:
         keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
         return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_spell(value[k], depth + 1)}" for k in keys) + "}"
     if isinstance(value, list | tuple):
+        if set(map(type, value)) == {int} and max(map(abs, value)) <= MAX_INTEGER and depth < MAX_DEPTH:
+            return "[" + ",".join(map(str, value)) + "]"  # a meter's readings, at a third of the time of one by one
         return "[" + ",".join(_spell(item, depth + 1) for item in value) + "]"
     raise FormatError(f"a {type(value).__name__}", "canonical JSON here has no such type", _DEPTH_REMEDY)
 
