@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from megawatt.hosting.metering.fields import LIMIT, MAX_INSTANT, Fields, bad, whole
 from megawatt.proof.canonical import Json
-from megawatt.proof.errors import FormatError, VerifyError
+from megawatt.proof.errors import FormatError, ProofError, VerifyError
 
 OCMF = "ocmf"
 _MAX_TEXT = 60_000
@@ -113,6 +113,14 @@ class OcmfEntry:
             raise VerifyError(
                 f"an OCMF text of {self.meter[:60]!r}", "the meter did not sign it", "Refuse it."
             ) from None
+
+    def verifies(self, public_key: str) -> bool:
+        """Whether `check` finds nothing."""
+        try:
+            self.check(public_key)
+        except ProofError:
+            return False
+        return True
 
 
 def _pair(value: Json) -> tuple[int, int]:

@@ -203,6 +203,7 @@ class Month:
         found += [
             (text.index, np.array([at], dtype=np.int64), np.array([register], dtype=np.int64))
             for text in self.book.ocmf(meter.id, self.before)
+            if text.body.verifies(meter.ocmf_key)
             for at, register in text.body.readings
         ]
         return [(instants, registers) for _, instants, registers in sorted(found, key=lambda one: one[0])]
