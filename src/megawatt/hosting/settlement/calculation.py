@@ -171,16 +171,19 @@ class Month:
         for meter in self.terms.meters:
             if meter.measures == CHECK:
                 continue
-            begin, end = max(self.start, meter.since or 0), min(self.end, self._until(meter))
+            begin, end = self.window(meter)
             if end > begin:
                 window = slice((begin - self.start) // step, (end - self.start) // step)
-                sums[meter.measures].add(window, self._readings(meter).intervals(begin, end))
+                sums[meter.measures].add(window, self.readings(meter).intervals(begin, end))
         return sums
 
-    def _until(self, meter: Meter) -> int:
-        return self.end if meter.until is None else meter.until
+    def window(self, meter: Meter) -> tuple[int, int]:
+        """The covered time within which a meter counts [s since 1970 UTC]; it may be empty."""
+        until = self.end if meter.until is None else meter.until
+        return max(self.start, meter.since or 0), min(self.end, until)
 
-    def _readings(self, meter: Meter) -> Readings:
+    def readings(self, meter: Meter) -> Readings:
+        """All readings of a meter near the month, corrections included."""
         reach = (self.bounds[0] - REACH_SECONDS, self.bounds[1] + REACH_SECONDS)
         begin = reach[0] if meter.since is None else max(reach[0], meter.since)
         end = reach[1] if meter.until is None else min(reach[1], meter.until)
