@@ -71,14 +71,18 @@ def _found(book: Book, kept: Kept[Statement]) -> Found:
 def answers_to(book: Book, kept: Kept[Statement]) -> list[Acceptance | Dispute | Payment]:
     """What the parties have said to a statement, in the order of the log."""
     parties = book.parties(kept.body.contract)
-    said: list[tuple[int, Acceptance | Dispute | Payment]] = []
-    for kind, speakers in ((Acceptance, {parties.tenant}), (Dispute, {parties.tenant}), (Payment, set(parties))):
-        said += [
-            (one.index, one.body)
-            for one in book.all_of(kind)
-            if (one.body.contract, one.body.statement) == (kept.body.contract, kept.id) and one.signers & speakers
-        ]
-    return [body for _, body in sorted(said, key=lambda one: one[0])]
+    kinds: tuple[tuple[type[Acceptance] | type[Dispute] | type[Payment], set[str]], ...] = (
+        (Acceptance, {parties.tenant}),
+        (Dispute, {parties.tenant}),
+        (Payment, set(parties)),
+    )
+    said = {
+        one.index: one.body
+        for kind, speakers in kinds
+        for one in book.all_of(kind)
+        if (one.body.contract, one.body.statement) == (kept.body.contract, kept.id) and one.signers & speakers
+    }
+    return [said[index] for index in sorted(said)]
 
 
 def the_contract(book: Book, contract: str | None) -> str:
