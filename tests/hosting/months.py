@@ -162,7 +162,9 @@ def random_terms(rng: np.random.Generator, period: str) -> dict[str, Any]:
     fits = [1800] if zone in ("Asia/Kolkata", "Australia/Lord_Howe") else [900, 1800, 3600, 3600, 3600]
     below = sorted((int(x) for x in rng.choice(np.arange(900_000, 1_000_001), 3, replace=False)), reverse=True)
     owed = sorted(int(x) for x in rng.choice(np.arange(1, 1_000_001), 3, replace=False))
-    steps = [{"below_ppm": a, "credit_ppm": b} for a, b in zip(below, owed, strict=True)][: int(rng.choice([0, 2, 3, 3]))]
+    steps = [{"below_ppm": a, "credit_ppm": b} for a, b in zip(below, owed, strict=True)][
+        : int(rng.choice([0, 2, 3, 3]))
+    ]
     return terms(
         effective="2019-01",
         zone=zone,

@@ -12,6 +12,7 @@ from megawatt.app.files import refuse_target, write_text
 from megawatt.app.settle import Found, answers_to, the_statement, usd
 from megawatt.app.settle_log import as_input, print_answer, read_audited
 from megawatt.hosting.contract import PowerTerms
+from megawatt.hosting.month import first_of_month
 from megawatt.hosting.settlement.agreement import Payment
 from megawatt.hosting.settlement.book import Book
 from megawatt.hosting.settlement.statement import CREDIT, ENERGY, GPU, RENT, STORAGE, TRUEUP, Statement
@@ -103,8 +104,9 @@ def _what(statement: Statement, name: str, terms: Terms) -> str:
     facts = statement.facts
     match name:
         case "rent":
-            rate = terms.contract.rent_usd_per_kw_month
-            return f"{terms.critical_it_w / 1000:,.0f} kW at {rate:,.2f} USD per kW and month in the first year"
+            day = max(first_of_month(statement.period), terms.contract.start)
+            rate = float(terms.contract.usd_per_kw_month(day))
+            return f"{terms.critical_it_w / 1000:,.0f} kW at {rate:,.2f} USD per kW and month"
         case "energy" if terms.contract.power is PowerTerms.INCLUDED:
             return f"included in the rent ({facts['energy_wh'] / 1e6:,.3f} MWh metered)"
         case "energy":
@@ -142,4 +144,5 @@ def _facts(statement: Statement) -> list[tuple[str, str]]:
 @lru_cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["minus"] = lambda text: text.replace("-", "\N{MINUS SIGN}")
     return environment.from_string(files("megawatt.app").joinpath("invoice.html").read_text(encoding="utf-8"))

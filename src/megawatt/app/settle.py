@@ -9,10 +9,12 @@ from typing import Any
 from megawatt.app.files import write_text
 from megawatt.app.settle_log import as_input, new_entry, print_answer, read_audited, writing
 from megawatt.core.errors import InputError
+from megawatt.core.timegrid import utc
 from megawatt.hosting.metering.drift import Band
 from megawatt.hosting.settlement.agreement import (
     ACCEPT,
     DISPUTE,
+    PAYMENT,
     Acceptance,
     Dispute,
     DisputedLine,
@@ -71,7 +73,7 @@ def _found(book: Book, kept: Kept[Statement]) -> Found:
 def answers_to(book: Book, kept: Kept[Statement]) -> list[Acceptance | Dispute | Payment]:
     """What the parties have said to a statement, in the order of the log."""
     parties = book.parties(kept.body.contract)
-    kinds: tuple[tuple[type[Acceptance] | type[Dispute] | type[Payment], set[str]], ...] = (
+    kinds: tuple[tuple[type[Acceptance | Dispute | Payment], set[str]], ...] = (
         (Acceptance, {parties.tenant}),
         (Dispute, {parties.tenant}),
         (Payment, set(parties)),
@@ -209,6 +211,36 @@ def dispute(
     print_answer("dispute", {"ok": True, "index": index, **found_json(found)}, said, as_json=as_json)
 
 
+def paid(
+    directory: Path,
+    period: str,
+    contract: str | None,
+    amount: tuple[int, str, str, str],
+    signer: Path,
+    key: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Note where the money of a statement went: cents, method, reference, time."""
+    cents, method, reference, time = amount
+    seconds = int(utc(time).astype("datetime64[s]").astype(int))
+    with as_input(signer):
+        party = read_key(signer)
+    with writing(directory, key) as writer:
+        found = _one(writer.book, the_contract(writer.book, contract), period)
+        name = found.kept.body.contract
+        parties = writer.book.parties(name)
+        _refuse_other(
+            writer.book, name, party.key.to_text(), "host" if party.key.to_text() == parties.host else "tenant"
+        )
+        body = Payment(name, found.kept.id, cents, method, reference, seconds).to_body()
+        index, _ = writer.append_one(new_entry(PAYMENT, body, party))
+        found = _one(writer.book, name, period)
+        left = writer.publish()
+    said = [f"Noted {usd(cents)} by {method}: entry {index}.", _payable(found.standing), *left]
+    print_answer("paid", {"ok": True, "index": index, **found_json(found)}, said, as_json=as_json)
+
+
 def add(
     directory: Path, files: Sequence[Path], signers: Sequence[Path], key: Path | None, to: Path | None, *, as_json: bool
 ) -> None:
@@ -230,7 +262,8 @@ def add(
     with writing(directory, key) as writer:
         indexes = writer.append(entries)
         left = writer.publish()
-    said = f"Added {len(indexes)} entries, {indexes[0]} to {indexes[-1]}."
+    span = f"{len(indexes)} entries, {indexes[0]} to {indexes[-1]}" if len(indexes) > 1 else f"entry {indexes[0]}"
+    said = f"Added {span}."
     print_answer("add", {"ok": True, "indexes": indexes}, [said, *left], as_json=as_json)
 
 

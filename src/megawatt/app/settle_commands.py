@@ -112,6 +112,25 @@ def dispute(
 
 
 @settle_app.command()
+def paid(
+    log: LogFolder,
+    period: Period,
+    cents: Annotated[int, typer.Option("--cents", help="Amount in US cents; below 0 if the host paid.")],
+    method: Annotated[str, typer.Option("--method", help="bank, stablecoin or bitcoin.")],
+    reference: Annotated[str, typer.Option("--reference", help="The bank's reference, or the transaction's hash.")],
+    time: Annotated[str, typer.Option("--time", help="When, for example 2024-08-15T12:00Z.")],
+    signer: Annotated[Path, typer.Option("--signer", help="Secret key of the host or the tenant.")],
+    contract: Contract = None,
+    key: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note a payment of a statement: a bank's reference, or a transaction of a stablecoin or of Bitcoin."""
+    from megawatt.app.settle import paid as note_payment  # noqa: PLC0415
+
+    note_payment(log, period, contract, (cents, method, reference, time), signer, key, as_json=as_json)
+
+
+@settle_app.command()
 def invoice(
     log: LogFolder,
     period: Period,

@@ -1,6 +1,6 @@
 """What stands beside a statement: lost or repeated batches, what check meters say, hours that nobody acknowledged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from megawatt.hosting.metering.drift import Band, compare
@@ -12,13 +12,24 @@ from megawatt.hosting.settlement.terms import CHECK, Meter
 
 def remarks(month: Month, band: Band) -> list[str]:
     """What a reader of the statement should know, a sentence each."""
-    out = []
+    out = list(_of_coverage(month.facts))
     for meter in month.terms.meters:
         batches = [one for one in month.book.batches(meter.id, month.before) if _touches(month, one.body)]
         out += [f"meter {meter.id}: {text}" for text in _of_batches(batches, meter)]
         if meter.measures == CHECK:
             out += [f"meter {meter.id}: {text}" for text in _of_check(month, meter, band)]
     return out + list(_unacknowledged(month))
+
+
+def _of_coverage(facts: Mapping[str, int]) -> Iterator[str]:
+    for name, text in (
+        ("missing_seconds", "are missing and not billed; a correction that both sign lets a later statement bill them"),
+        ("unpriced_seconds", "have no price and are not billed"),
+        ("estimated_seconds", "are filled evenly between two readings"),
+        ("corrected_seconds", "are corrected by both"),
+    ):
+        if facts[name]:
+            yield f"{facts[name] / 3600:,.2f} meter-hours {text}"
 
 
 def _touches(month: Month, sent: Sent) -> bool:
