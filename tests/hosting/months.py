@@ -50,6 +50,10 @@ def midnight(day: dt.date, zone: str) -> int:
     return int(dt.datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).timestamp())
 
 
+def midnight_of(day: str, zone: str) -> int:
+    return midnight(dt.date.fromisoformat(day), zone)
+
+
 def month_bounds(month: str, zone: str) -> tuple[int, int]:
     first = dt.date.fromisoformat(f"{month}-01")
     return midnight(first, zone), midnight((first + dt.timedelta(days=31)).replace(day=1), zone)
