@@ -1,5 +1,7 @@
 """Readings to intervals: nothing is lost between two readings, whatever happens to those between."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ def naive(registers: list[int | None], modulus: int, gap: int) -> list[int | Non
     """The page's rule, one interval after the other; None is missing."""
     known = [k for k, one in enumerate(registers) if one is not None]
     out: list[int | None] = [None] * (len(registers) - 1)
-    for a, b in zip(known[:-1], known[1:], strict=True):
+    for a, b in pairwise(known):
         first, second = registers[a], registers[b]
         assert first is not None
         assert second is not None

@@ -78,7 +78,7 @@ def test_the_escalator_rises_on_the_anniversary_within_the_month() -> None:
 
 
 def test_take_or_pay_is_the_least_and_use_the_most() -> None:
-    half = dict(take_or_pay_ppm=500_000, meters=[meter(measures="it", max_per_hour=20_000_000)])
+    half = {"take_or_pay_ppm": 500_000, "meters": [meter(measures="it", max_per_hour=20_000_000)]}
     for wh, share in ((0, Fraction(1, 2)), (15_000_000, Fraction(3, 4)), (20_000_000, Fraction(1))):
         log = new_log(**half)
         month_of_readings(log, wh=wh)
