@@ -5,7 +5,7 @@ What is wrong raises `FormatError`, so that an entry either has exactly its form
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from megawatt.proof.canonical import Json
 from megawatt.proof.errors import FormatError, ProofError
@@ -119,16 +119,16 @@ class Fields:
             raise bad(f"{self._what}, {name}", f"it is a list of {least} to {MAX_ITEMS} members")
         return value
 
-    def integers(self, name: str, low: int = -LIMIT, high: int = LIMIT) -> list[int | None]:
+    def integers(self, name: str, low: int = -LIMIT, high: int = LIMIT) -> Sequence[int | None]:
         """A list of whole numbers and nulls, at least one."""
-        value = self.items(name, 1)
-        # By types first: the comparison then runs on plain integers, some hundred thousand a second and core.
-        if not {type(one) for one in value} <= {int, type(None)}:
+        value = cast("Sequence[int | None]", self.items(name, 1))
+        # By types first, in C: a month of 2,000 meters has 18 million readings.
+        if not set(map(type, value)) <= {int, type(None)}:
             raise bad(f"{self._what}, {name}", "it lists whole numbers and nulls")
-        numbers = [one for one in value if isinstance(one, int)]
+        numbers = cast("Sequence[int]", value if None not in value else [one for one in value if one is not None])
         if numbers and not low <= min(numbers) <= max(numbers) <= high:
             raise bad(f"{self._what}, {name}", f"its numbers lie in {low} to {high}")
-        return [one if isinstance(one, int) else None for one in value]
+        return value
 
     def optional(self, name: str, read: Callable[[str], T]) -> T | None:
         """A member that may be null."""

@@ -5,7 +5,7 @@ cleaned, so a broken device must not be able to stop the bill. Whether an entry'
 when it is used, because terms may stand behind it in the log.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -214,7 +214,10 @@ class Book:
 
 
 def _sent(batch: MeterBatch) -> Sent:
-    registers = np.array([-1 if one is None else one for one in batch.registers], dtype=np.int64)
+    read: Sequence[int | None] = batch.registers
+    if None in read:
+        read = [-1 if one is None else one for one in read]
+    registers = np.array(read, dtype=np.int64)
     registers[list(batch.suspect)] = -1
     if batch.clock is ClockState.FREE:
         registers[:] = -1
