@@ -61,7 +61,12 @@ def large_month() -> Figure:
     intervals = statement.facts["measured_seconds"] // (60 * MINUTES)
     text = f"{seconds:.1f} s for {intervals:,} intervals in {len(entries):,} entries, {read:.1f} s of it to read and verify"
     complete = intervals == METERS * 721 * 60 // MINUTES and not book.findings
-    numbers = {"seconds": seconds, "read_seconds": read, "intervals": intervals, "entries": len(entries)}
+    numbers: dict[str, float | int | str] = {
+        "seconds": seconds,
+        "read_seconds": read,
+        "intervals": intervals,
+        "entries": len(entries),
+    }
     return Figure(text, complete and seconds <= 60, numbers)
 
 

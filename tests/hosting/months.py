@@ -40,6 +40,8 @@ ZONES = (
 )
 # Months with 23- and 25-hour days, the short and the leap February, and plain ones.
 MONTHS = ("2024-03", "2024-11", "2024-10", "2024-02", "2023-02", "2024-07", "2023-12", "2028-02", "2025-04", "2024-01")
+Piece = tuple[str, dict[str, Any], tuple[str, ...]]
+"""Type, body and signers of an entry to come."""
 
 
 def month_before(month: str) -> str:
@@ -230,7 +232,7 @@ def random_log(seed: int) -> list[dict[str, Any]]:
 
 def _meters(rng: np.random.Generator, body: dict[str, Any], begin: int, end: int) -> list[dict[str, Any]]:
     step = body["interval_seconds"]
-    found = []
+    found: list[dict[str, Any]] = []
     for kind in ("energy", "energy", "it", "gpu", "check"):
         if rng.random() < 0.35:
             continue
@@ -261,9 +263,9 @@ def _amend(log: Log, body: dict[str, Any], period: str) -> None:
         log.add("contract.terms", body | {"effective": period, "tenant": OTHER}, HOST, OTHER)  # not the same parties
 
 
-def _prices(log: Log, begin: int, end: int) -> list[tuple[str, dict[str, Any], tuple[str, ...]]]:
+def _prices(log: Log, begin: int, end: int) -> list[Piece]:
     rng = log.rng
-    found = []
+    found: list[Piece] = []
     for name, low, high in (("price_rt/LZ_WEST", -30_000_000, 90_000_000), ("gpu/H100", 1_000_000, 3_000_000)):
         step = int(rng.choice([3600, 7200]))
         at = begin - int(rng.integers(0, 5)) * 3600
@@ -276,8 +278,8 @@ def _prices(log: Log, begin: int, end: int) -> list[tuple[str, dict[str, Any], t
     return found
 
 
-def _events(rng: np.random.Generator, begin: int, end: int) -> list[tuple[str, dict[str, Any], tuple[str, ...]]]:
-    found = []
+def _events(rng: np.random.Generator, begin: int, end: int) -> list[Piece]:
+    found: list[Piece] = []
     for _ in range(int(rng.integers(0, 10))):
         start = int(rng.integers(begin - 86_400 * 40, end))
         cause = str(rng.choice(["outage", "outage", "curtailment", "curtailment", "emergency", "scheduled", "tenant"]))
@@ -294,9 +296,7 @@ def _events(rng: np.random.Generator, begin: int, end: int) -> list[tuple[str, d
     return found
 
 
-def _readings(
-    log: Log, one: dict[str, Any], begin: int, end: int, body: dict[str, Any]
-) -> list[tuple[str, dict[str, Any], tuple[str, ...]]]:
+def _readings(log: Log, one: dict[str, Any], begin: int, end: int, body: dict[str, Any]) -> list[Piece]:
     """A meter's true register, and what is sent of it."""
     rng, step = log.rng, body["interval_seconds"] if log.rng.random() < 0.9 else 300
     step = min(step, body["interval_seconds"])
@@ -306,7 +306,8 @@ def _readings(
     n = (days[1] - days[0]) // step + 1
     advance = rng.integers(0, one["max_per_hour"] * step // 3600 + 1, n)
     truth = (int(rng.integers(0, one["modulus"])) + np.cumsum(advance)) % one["modulus"]
-    found, at, sequence, boot = [], 0, 0, "a"
+    found: list[Piece] = []
+    at, sequence, boot = 0, 0, "a"
     while at < n:
         size = int(rng.integers(1, 600))
         registers: list[int | None] = truth[at : at + size].tolist()
@@ -323,9 +324,7 @@ def _readings(
     return found + _corrections(rng, [one], begin, end, body)
 
 
-def _spoilt(
-    rng: np.random.Generator, one: dict[str, Any], body: dict[str, Any]
-) -> list[tuple[str, dict[str, Any], tuple[str, ...]]]:
+def _spoilt(rng: np.random.Generator, one: dict[str, Any], body: dict[str, Any]) -> list[Piece]:
     """A batch with what may be wrong with it; sometimes lost, sometimes sent twice."""
     registers, n = body["registers"], len(body["registers"])
     if rng.random() < 0.1:
@@ -345,7 +344,7 @@ def _spoilt(
         body["seconds"] = "soon"  # not in its form
     if rng.random() < 0.04:
         return []
-    entry = ("meter.batch", body, (OTHER,) if rng.random() < 0.02 else (METER,))
+    entry: Piece = ("meter.batch", body, (OTHER,) if rng.random() < 0.02 else (METER,))
     if rng.random() < 0.05:
         return [entry, ("meter.batch", body | {"start": body["start"] + 3600}, (METER,))]  # the same number again
     return [entry, entry] if rng.random() < 0.05 else [entry]
@@ -353,8 +352,8 @@ def _spoilt(
 
 def _corrections(
     rng: np.random.Generator, meters: list[dict[str, Any]], begin: int, end: int, body: dict[str, Any]
-) -> list[tuple[str, dict[str, Any], tuple[str, ...]]]:
-    found = []
+) -> list[Piece]:
+    found: list[Piece] = []
     for one in meters:
         if rng.random() < 0.5:
             continue
@@ -379,10 +378,8 @@ def _corrections(
     return found
 
 
-def _ocmf(
-    rng: np.random.Generator, one: dict[str, Any], start: int, step: int, truth: Any
-) -> list[tuple[str, dict[str, Any], tuple[str, ...]]]:
-    found = []
+def _ocmf(rng: np.random.Generator, one: dict[str, Any], start: int, step: int, truth: Any) -> list[Piece]:
+    found: list[Piece] = []
     for k in rng.integers(0, len(truth), 5).tolist():
         text = ocmf_text(one["id"], [(start + k * step, int(truth[k]))])
         body = {"meter": one["id"], "text": text, "readings": [[start + k * step, int(truth[k])]]}
@@ -408,7 +405,7 @@ def ocmf_text(serial: str, readings: list[tuple[int, int]], **changes: Any) -> s
     return f"OCMF|{payload}|{json.dumps({'SA': 'ECDSA-secp256r1-SHA256', 'SD': signature})}"
 
 
-def _shuffle_in(log: Log, pieces: list[tuple[str, dict[str, Any], tuple[str, ...]]], rng: np.random.Generator) -> None:
+def _shuffle_in(log: Log, pieces: list[Piece], rng: np.random.Generator) -> None:
     """Append in an order that is nearly that of time; now and then an event takes an earlier one back."""
     order = np.argsort(np.arange(len(pieces)) + rng.normal(0, 2, len(pieces)))
     events: list[str] = []

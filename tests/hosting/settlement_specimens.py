@@ -3,7 +3,7 @@
 from megawatt.hosting.metering.gateway import Gateway
 from megawatt.hosting.settlement.book import Book
 from megawatt.hosting.settlement.calculation import last_close, statement_of
-from megawatt.proof.canonical import format_json
+from megawatt.proof.canonical import Json, format_json
 from megawatt.proof.entry import Entry
 from megawatt.proof.keys import SecretKey
 from tests.hosting.months import CONTRACT, meter, midnight_of, terms
@@ -25,7 +25,7 @@ def entries() -> list[Entry]:
     )
     gateway = Gateway("feed-1", METER, boot="a", salt=lambda: bytes.fromhex(SALT))
     noon = midnight_of("2024-02-20", "UTC") + 12 * 3600
-    event = {"contract": CONTRACT, "start": noon, "end": noon + 1800, "cause": "outage", "available_w": 500_000,
+    event: dict[str, Json] = {"contract": CONTRACT, "start": noon, "end": noon + 1800, "cause": "outage", "available_w": 500_000,
              "reference": "", "voids": []}  # fmt: skip
     return [
         Entry("contract.terms", 1, SALT, body, {}).sign(HOST, TENANT),

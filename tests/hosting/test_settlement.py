@@ -263,7 +263,7 @@ def test_what_a_stranger_signs_or_what_is_out_of_form_moves_nothing() -> None:
     log.entries.pop()
     begin = month_bounds(JULY, ZONE)[0]
     log.add("meter.batch", batch("feed-1", begin, [0, 9], boot="x"), OTHER)
-    log.add("meter.batch", batch("feed-1", begin, [True, 9], boot="x"), METER)  # type: ignore[list-item]
+    log.add("meter.batch", batch("feed-1", begin, [True, 9], boot="x"), METER)
     log.add("meter.batch", batch("feed-1", begin, [0, 9], boot="x") | {"more": 1}, METER)
     log.add("contract.terms", terms(rent_uusd_per_kw_month=1), HOST)
     log.add("contract.terms", terms(host=OTHER, rent_uusd_per_kw_month=1), OTHER, TENANT)
