@@ -1,6 +1,7 @@
 """Bars of settlement: the same bill from two implementations, and a large month in time."""
 
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from megawatt.hosting.metering.gateway import Gateway
 from megawatt.hosting.settlement.calculation import last_close, statement_of
 from megawatt.hosting.settlement.verified import read_book
 from megawatt.proof.entry import Entry
+from megawatt.proof.hashes import leaf_hash
 from megawatt.proof.keys import SecretKey
 from tests.hosting.months import CONTRACT, meter, month_bounds, random_log, statement_body, terms
 from tests.hosting.test_second_settlement import SECOND, differing
@@ -81,9 +83,14 @@ def _large_log() -> list[bytes]:
         tenant=tenant.key.to_text(),
         interval_seconds=60 * MINUTES,
         energy_price={"series": "price_rt/LZ_WEST", "vkey": market.key.to_text()},
-        meters=[meter(id=name, vkey=device.key.to_text(), max_per_hour=20_000) for name in names],
+        meters=[],
     )
+    meters = [meter(id=name, vkey=device.key.to_text(), max_per_hour=20_000) for name in names]
     entries = [_signed("contract.terms", body, rng, host, tenant)]
+    named = leaf_hash(entries[0]).hex()
+    for first in range(0, METERS, 250):
+        more = {"contract": CONTRACT, "terms": named, "meters": meters[first : first + 250]}
+        entries.append(_signed("contract.meters", more, rng, host, tenant))
     prices = rng.integers(-30_000_000, 90_000_000, 721).tolist()
     series = {"series": "price_rt/LZ_WEST", "start": start, "seconds": 3600, "uusd": prices}
     entries.append(_signed("price.batch", series, rng, market))
@@ -97,7 +104,7 @@ def _large_log() -> list[bytes]:
     return [*entries, _signed("period.close", {"contract": CONTRACT, "period": PERIOD}, rng, host)]
 
 
-def _signed(kind: str, body: dict[str, object], rng: np.random.Generator, *signers: SecretKey) -> bytes:
+def _signed(kind: str, body: Mapping[str, object], rng: np.random.Generator, *signers: SecretKey) -> bytes:
     return Entry(kind, 1, rng.bytes(16).hex(), body, {}).sign(*signers).to_bytes()  # type: ignore[arg-type]  # JSON
 
 

@@ -73,7 +73,7 @@ class Log:
         signatures = dict.fromkeys(vkeys, format_base64(bytes(64)))
         entry = {"type": kind, "v": 1, "salt": self.rng.bytes(16).hex(), "body": body, "signatures": signatures}
         self.entries.append(entry)
-        return leaf_hash(entry_of(entry).to_bytes()).hex() if kind in ("service.event", "statement") else ""
+        return leaf_hash(entry_of(entry).to_bytes()).hex() if kind in ("service.event", "contract.terms") else ""
 
     def book(self) -> Book:
         return Book.of(map(entry_of, self.entries))
@@ -213,8 +213,19 @@ def random_log(seed: int) -> list[dict[str, Any]]:
     log = Log(rng)
     begin, end = month_bounds(first, body["zone"])[0], month_bounds(period, body["zone"])[1]
     body["meters"] = _meters(rng, body, begin, end)
-    log.add("contract.terms", body, HOST, TENANT)
+    apart = body["meters"][2:] if rng.random() < 0.3 else []
+    named = log.add(
+        "contract.terms", body | {"meters": [one for one in body["meters"] if one not in apart]}, HOST, TENANT
+    )
     _amend(log, body, period)
+    if apart:
+        more = {"contract": CONTRACT, "terms": named, "meters": apart}
+        log.add("contract.meters", more, HOST, TENANT)
+        log.add("contract.meters", more | {"meters": [one | {"max_per_hour": 1} for one in apart]}, HOST, TENANT)
+    if rng.random() < 0.1:
+        log.add(
+            "contract.meters", {"contract": CONTRACT, "terms": named, "meters": [meter(id="own", measures="it")]}, HOST
+        )
     pieces = [*_prices(log, begin, end), *_events(rng, begin, end)]
     for one in body["meters"]:
         pieces += _readings(log, one, begin, end, body)

@@ -286,6 +286,23 @@ def test_a_meter_that_is_exchanged_within_the_month_goes_on_with_the_new_one() -
     assert statement.facts["missing_seconds"] == 0
 
 
+def test_further_meters_are_those_that_both_parties_sign_and_the_first_of_an_id_stays() -> None:
+    log = Log(np.random.default_rng(1))
+    named = log.add("contract.terms", terms(), HOST, TENANT)
+    begin, end = month_bounds(JULY, ZONE)
+    month_of_readings(log)
+    registers: list[int | None] = [0, *([500] * ((end - begin) // 3600))]
+    log.add("meter.batch", batch("feed-2", begin, registers), METER)
+    assert close(log).facts["energy_wh"] == 744_000
+    more = {"contract": CONTRACT, "terms": named, "meters": [meter(id="feed-2"), meter(max_per_hour=1)]}
+    log.add("contract.meters", more, HOST)
+    assert close(log).facts["energy_wh"] == 744_000
+    log.add("contract.meters", more | {"meters": [meter(id="feed-2", since=1)]}, HOST, TENANT)  # off the grid
+    assert close(log).facts["energy_wh"] == 744_000
+    log.add("contract.meters", more, HOST, TENANT)
+    assert close(log).facts["energy_wh"] == 744_500
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 

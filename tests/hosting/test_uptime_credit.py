@@ -13,8 +13,8 @@ from megawatt.hosting.uptime_credit import (
     CreditStep,
     CreditTable,
     exact_availability,
-    first_seconds,
     excused_by_contract,
+    first_seconds,
     monthly_availability,
 )
 

@@ -6,7 +6,7 @@ when it is used, because terms may stand behind it in the log.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -28,7 +28,7 @@ from megawatt.hosting.settlement.agreement import (
 )
 from megawatt.hosting.settlement.service_event import EVENT, ServiceEvent
 from megawatt.hosting.settlement.statement import CLOSE, STATEMENT, PeriodClose, Statement
-from megawatt.hosting.settlement.terms import TERMS, Terms
+from megawatt.hosting.settlement.terms import MORE_METERS, TERMS, MoreMeters, Terms
 from megawatt.proof.entry import Entry
 from megawatt.proof.errors import ProofError
 from megawatt.proof.hashes import leaf_hash
@@ -103,6 +103,7 @@ class Finding:
 
 READERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     TERMS: Terms.from_body,
+    MORE_METERS: MoreMeters.from_body,
     BATCH: MeterBatch.from_body,
     CORRECTION: Correction.from_body,
     OCMF: OcmfEntry.from_body,
@@ -210,7 +211,12 @@ class Book:
                 "terms hold from the month they are effective",
                 "Choose a later month, or append terms that are effective earlier.",
             )
-        return found
+        more = (
+            one.body
+            for one in self.all_of(MoreMeters, before=before)
+            if (one.body.contract, one.body.terms) == (contract, found.id) and set(parties) <= one.signers
+        )
+        return replace(found, body=found.body.joined(more))
 
 
 def _sent(batch: MeterBatch) -> Sent:

@@ -5,8 +5,8 @@ as exactly the number that the terms say, and the formula counts it as that.
 """
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Self
 
 from megawatt.core.errors import InputError
@@ -20,7 +20,7 @@ from megawatt.hosting.storage import StorageHall
 from megawatt.hosting.uptime_credit import CreditStep, CreditTable
 from megawatt.proof.canonical import Json
 
-TERMS = "contract.terms"
+TERMS, MORE_METERS = "contract.terms", "contract.meters"
 ENERGY, IT, GPU, CHECK = "energy", "it", "gpu", "check"
 INTERVALS = (60, 300, 900, 1800, 3600)
 _WEEK = 7 * 86_400
@@ -51,7 +51,7 @@ class Price:
 
     @classmethod
     def from_json(cls, value: Json, what: str) -> Self:
-        """Inverse of `to_json`."""
+        """Read a price of the terms."""
         fields = Fields(value, what)
         if isinstance(value, Mapping) and "uusd" in value:
             price = cls(fields.integer("uusd", -MAX_RATE, MAX_RATE))
@@ -59,10 +59,6 @@ class Price:
             price = cls(None, fields.text("series"), fields.vkey("vkey"))
         fields.end()
         return price
-
-    def to_json(self) -> dict[str, Json]:
-        """The price as it stands in the terms."""
-        return {"series": self.series, "vkey": self.vkey} if self.uusd is None else {"uusd": self.uusd}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +88,8 @@ class Meter:
     until: int | None
 
     @classmethod
-    def from_json(cls, value: Json, interval_seconds: int) -> Self:
-        """Inverse of `to_json`."""
+    def from_json(cls, value: Json) -> Self:
+        """Read a member of `meters`."""
         fields = Fields(value, "meter")
         meter = cls(
             id=fields.text("id"),
@@ -111,13 +107,45 @@ class Meter:
             raise bad(f"meter {meter.id[:40]!r}, ocmf_key", "it is hexadecimal")
         if bool(meter.checks) != (meter.measures == CHECK):
             raise bad(f"meter {meter.id[:40]!r}, checks", "a check meter names whom it checks, and no other does")
-        if (meter.since or 0) % interval_seconds or (meter.until or 0) % interval_seconds:
-            raise bad(f"meter {meter.id[:40]!r}, since or until", "it is a multiple of interval_seconds")
         return meter
 
-    def to_json(self) -> dict[str, Json]:
-        """The meter as it stands in the terms."""
-        return {name: getattr(self, name) for name in self.__slots__}
+    def fits(self, interval_seconds: int) -> bool:
+        """Whether it begins and ends to count on the grid."""
+        return not (self.since or 0) % interval_seconds and not (self.until or 0) % interval_seconds
+
+
+def _meters(fields: Fields) -> tuple[Meter, ...]:
+    meters = tuple(Meter.from_json(one) for one in fields.items("meters"))
+    if len({one.id for one in meters}) < len(meters):
+        raise bad("a meter that is listed twice", "each id is listed once")
+    return meters
+
+
+@dataclass(frozen=True, slots=True)
+class MoreMeters:
+    """Meters of terms that have more of them than fit into one entry.
+
+    Attributes:
+        contract: Name of the contract.
+        terms: Entry id of the terms.
+        meters: Meters.
+    """
+
+    contract: str
+    terms: str
+    meters: tuple[Meter, ...]
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Json]) -> Self:
+        """Read the body of an entry.
+
+        Raises:
+            FormatError: The body is not as docs/proof/settlement.md says.
+        """
+        fields = Fields(body, MORE_METERS)
+        more = cls(fields.text("contract"), fields.id("terms"), _meters(fields))
+        fields.end()
+        return more
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +215,23 @@ class Terms:
             gpu_price=fields.optional("gpu_price", lambda name: Price.from_json(fields.take(name), name)),
             platform_fee_ppm=fields.ppm("platform_fee_ppm"),
             storage=storage,
-            meters=tuple(Meter.from_json(one, interval) for one in fields.items("meters")),
+            meters=_meters(fields),
             trueup_months=fields.integer("trueup_months", 0, 120),
         )
         fields.end()
         if terms.host == terms.tenant:
             raise bad("host and tenant with the same key", "two parties have two keys")
-        if len({one.id for one in terms.meters}) < len(terms.meters):
-            raise bad("a meter that is listed twice", "each id is listed once")
+        if not all(one.fits(interval) for one in terms.meters):
+            raise bad("a meter's since or until", "it is a multiple of interval_seconds")
         return terms
+
+    def joined(self, more: Iterable[MoreMeters]) -> Self:
+        """The terms with further meters: an id that is there already stays as it is."""
+        meters = {one.id: one for one in self.meters}
+        for entry in more:
+            if all(one.fits(self.interval_seconds) for one in entry.meters):
+                meters = {one.id: one for one in entry.meters} | meters
+        return replace(self, meters=tuple(meters.values()))
 
 
 def _day(fields: Fields, name: str) -> dt.date:
