@@ -115,3 +115,30 @@ def test_what_cannot_be_is_refused_with_rule_and_remedy(run: Run) -> None:
     ):
         refused(run("settle", *words), said)
     assert run("settle", "check", "nowhere").code == 2
+
+
+def test_two_parties_sign_one_after_the_other(run: Run) -> None:
+    prepare(run)
+    half = run("settle", "add", "log", "outage.json", "--signer", "host.key", "--to", "half.jsonl")
+    assert half.code == 0, half.err
+    assert run("settle", "add", "log", "half.jsonl", "--signer", "tenant.key").code == 0
+    made = json.loads(run("settle", "make", "log", "--period", "2024-11", "--signer", "host.key", "--json").out)
+    assert {"line": "credit", "cents": -12_200_000} in made["statement"]["lines"]
+
+
+def test_an_invoice_shows_a_dispute_as_text_and_takes_it_off_what_is_to_pay(run: Run) -> None:
+    prepare(run)
+    run("settle", "make", "log", "--period", "2024-11", "--signer", "host.key")
+    month = ("log", "--period", "2024-11")
+    why = "<script>alert('x')</script>"
+    disputed = run(
+        "settle", "dispute", *month, "--line", "rent", "--cents", "1", "--reason", why, "--signer", "tenant.key"
+    )
+    assert disputed.code == 0, disputed.err
+    answer = json.loads(run("settle", "invoice", *month, "--to", "page.html", "--json").out)
+    assert answer["open_cents"] == 0  # there is no price in this log, so the rent is all
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "in dispute: the tenant says 0.01 USD, &lt;script&gt;" in page
+    assert run("settle", "sign", *month, "--signer", "tenant.key", "--line", "rent").code == 0
+    assert json.loads(run("settle", "check", "log", "--json").out)["statements"][0]["payable_cents"] == 244_000_000
