@@ -12,6 +12,7 @@ from megawatt.app.files import refuse_target, write_text
 from megawatt.app.settle import Found, answers_to, the_statement, usd
 from megawatt.app.settle_log import as_input, print_answer, read_audited
 from megawatt.hosting.contract import PowerTerms
+from megawatt.hosting.metering.fields import MILLION
 from megawatt.hosting.month import first_of_month
 from megawatt.hosting.settlement.agreement import Payment
 from megawatt.hosting.settlement.book import Book
@@ -110,7 +111,9 @@ def _what(statement: Statement, name: str, terms: Terms) -> str:
         case "energy" if terms.contract.power is PowerTerms.INCLUDED:
             return f"included in the rent ({facts['energy_wh'] / 1e6:,.3f} MWh metered)"
         case "energy":
-            return f"{facts['energy_wh'] / 1e6:,.3f} MWh metered, {_price(terms.energy_price, 'MWh')}"
+            added = f" and {terms.adder_uusd_per_mwh / 1e6:,.2f} USD per MWh" if terms.adder_uusd_per_mwh else ""
+            losses = f" x {terms.gross_up_ppm / 1e6:.6f}" if terms.gross_up_ppm != MILLION else ""
+            return f"{facts['energy_wh'] / 1e6:,.3f} MWh metered{losses}, {_price(terms.energy_price, 'MWh')}{added}"
         case "gpu":
             return f"{facts['gpu_seconds'] / _HOUR:,.2f} GPU-h, {_price(terms.gpu_price, 'GPU-h')}"
         case "storage":

@@ -215,14 +215,16 @@ def paid(
     directory: Path,
     period: str,
     contract: str | None,
-    amount: tuple[int, str, str, str],
     signer: Path,
     key: Path | None,
     *,
+    cents: int,
+    method: str,
+    reference: str,
+    time: str,
     as_json: bool,
 ) -> None:
-    """Note where the money of a statement went: cents, method, reference, time."""
-    cents, method, reference, time = amount
+    """Note where the money of a statement went."""
     seconds = int(utc(time).astype("datetime64[s]").astype(int))
     with as_input(signer):
         party = read_key(signer)

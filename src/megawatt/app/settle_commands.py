@@ -127,7 +127,9 @@ def paid(
     """Note a payment of a statement: a bank's reference, or a transaction of a stablecoin or of Bitcoin."""
     from megawatt.app.settle import paid as note_payment  # noqa: PLC0415
 
-    note_payment(log, period, contract, (cents, method, reference, time), signer, key, as_json=as_json)
+    note_payment(
+        log, period, contract, signer, key, cents=cents, method=method, reference=reference, time=time, as_json=as_json
+    )
 
 
 @settle_app.command()
