@@ -166,7 +166,7 @@ def random_terms(rng: np.random.Generator, period: str) -> dict[str, Any]:
     end = dt.date.fromisoformat(f"{period}-{rng.integers(2, 28):02d}") if rng.random() < 0.15 else None
     zone = str(rng.choice(ZONES))
     fits = [1800] if zone in ("Asia/Kolkata", "Australia/Lord_Howe") else [900, 1800, 3600, 3600, 3600]
-    below = sorted((int(x) for x in rng.choice(np.arange(900_000, 1_000_001), 3, replace=False)), reverse=True)
+    below = sorted((int(x) for x in rng.choice(np.arange(960_000, 1_000_001), 3, replace=False)), reverse=True)
     owed = sorted(int(x) for x in rng.choice(np.arange(1, 1_000_001), 3, replace=False))
     steps = [{"below_ppm": a, "credit_ppm": b} for a, b in zip(below, owed, strict=True)][
         : int(rng.choice([0, 2, 3, 3]))
@@ -229,10 +229,12 @@ def random_log(seed: int) -> list[dict[str, Any]]:
     pieces = [*_prices(log, begin, end), *_events(rng, begin, end)]
     for one in body["meters"]:
         pieces += _readings(log, one, begin, end, body)
-    _shuffle_in(log, pieces, rng)
+    late = [one for one in pieces if first != period and rng.random() < 0.2]
+    _shuffle_in(log, [one for one in pieces if one not in late], rng)
     if first != period:
         _state_early(log, first)
-        _shuffle_in(log, _events(rng, begin, end) + _corrections(rng, body["meters"], begin, end, body), rng)
+        late += [*_events(rng, begin, end), *_corrections(rng, body["meters"], begin, end, body)]
+        _shuffle_in(log, late, rng)
     if rng.random() < 0.3:
         log.add("period.close", {"contract": CONTRACT, "period": period}, OTHER)  # does not count
     log.add("period.close", {"contract": CONTRACT, "period": period}, HOST)
@@ -292,8 +294,10 @@ def _prices(log: Log, begin: int, end: int) -> list[Piece]:
 def _events(rng: np.random.Generator, begin: int, end: int) -> list[Piece]:
     found: list[Piece] = []
     for _ in range(int(rng.integers(0, 10))):
-        start = int(rng.integers(begin - 86_400 * 40, end))
-        cause = str(rng.choice(["outage", "outage", "curtailment", "curtailment", "emergency", "scheduled", "tenant"]))
+        start = int(rng.integers(begin - 86_400 * int(rng.choice([0, 0, 40])), end))
+        cause = str(
+            rng.choice(["outage", "outage", "outage", "curtailment", "curtailment", "emergency", "scheduled", "tenant"])
+        )
         body = {
             "contract": CONTRACT if rng.random() < 0.95 else "another",
             "start": start,
