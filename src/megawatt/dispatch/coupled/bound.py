@@ -32,7 +32,8 @@ class Split:
         problem: The problem.
         tables: Its arrays.
         awards: Its reserve programmes.
-        ramp: Per class, least loss of the i-th interval after a start, shapes (r, T) [USD].
+        ramp: Per class, least change of the i-th interval after a start, shapes (r, T) [USD], <= 0.
+        usual_ramp: The same where power is not short and a ramping block takes its best mode.
         constant_usd: Money that no decision changes.
         edges: First interval of each month of the first demand charge and the end, shape (M + 1,).
         least: Per job, work that must be done after each interval, shape (T,) each.
@@ -42,6 +43,7 @@ class Split:
     tables: Tables
     awards: Awards
     ramp: list[Floats]
+    usual_ramp: list[Floats]
     constant_usd: float
     edges: Ints
     least: tuple[Ints, ...]
@@ -59,6 +61,7 @@ class Split:
             tables_of(problem),
             awards_of(problem),
             ramp,
+            [usual_ramp_usd(m, problem) for m in problem.machines],
             constant_usd(problem) - _other_floors_usd(problem),
             edges,
             least,
@@ -115,3 +118,14 @@ def least_ramp_usd(machine: MachineClass, hours: float, T: int) -> Floats:
     least = np.maximum(np.broadcast_to(machine.revenue_usd_per_h, (machine.modes, T)).min(axis=0), 0.0)
     lost = np.array([-hours * fraction * least for fraction in machine.ramp_loss])
     return lost.reshape(len(machine.ramp_loss), T)
+
+
+def usual_ramp_usd(machine: MachineClass, problem: Problem) -> Floats:
+    """What the i-th interval after a start loses to ramping in the block's best mode, shape (r, T), <= 0 [USD]."""
+    h, cost = problem.grid.hours, problem.cost_usd_per_mwh
+    full = machine.margin_usd(cost, h)
+    lost = [
+        h * ((1 - share) * machine.revenue_usd_per_h - machine.power_mw * cost).max(axis=0) - full
+        for share in machine.ramp_loss
+    ]
+    return np.array(lost).reshape(len(machine.ramp_loss), problem.T)

@@ -64,6 +64,23 @@ class Search:
                 if peaks[m] < self.best.peaks_mw[m] and self.attempt(peaks) <= before:
                     break
 
+    def shake(self, times: int, rng: np.random.Generator) -> None:
+        """Take some blocks and jobs out of the best plan, put them back in another order, and keep what is better."""
+        for _ in range(times):
+            if self.best is None:
+                return
+            trial = self.best.copy()
+            if self.split.problem.peaks and rng.random() < 0.5:  # noqa: PLR2004  # as often as not
+                low, top = lowest_mw(self.split), highest_mw(self.split)
+                share = rng.choice(SHARES)
+                trial.set_peaks(np.maximum(low + share * (top - low), trial.peaks_mw))
+            trial.rebuild(rng)
+            if np.isfinite(trial.value_usd()):
+                trial.improve(SWEEPS)
+                value = trial.shave()
+                if value > self.value_usd:
+                    self.best, self.value_usd = trial, value
+
     def attempt(self, peaks_mw: Floats, work: NDArray[np.int8] | None = None) -> float:
         """Value of the plan under given peaks, with the jobs started as given [USD]; it is kept if it is the best."""
         key = np.round(peaks_mw, 6).tobytes() + (b"" if work is None else work.tobytes())

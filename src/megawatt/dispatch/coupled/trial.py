@@ -16,7 +16,7 @@ from megawatt.dispatch.coupled.interval import NEVER, best_commitments, earn
 from megawatt.dispatch.coupled.tables import mode_shares
 from megawatt.dispatch.coupled.work import plan_work
 from megawatt.dispatch.kernel import plan_block
-from megawatt.dispatch.ledger import billed_mw
+from megawatt.dispatch.ledger import billed_mw, ramp_loss, settle
 from megawatt.dispatch.problem import Floats
 from megawatt.dispatch.schedule import Schedule, UnitRun
 
@@ -100,6 +100,9 @@ class Trial:
         )
         if earned <= NEVER / 2:
             return -np.inf
+        if any(len(m.ramp_loss) for m in self.split.problem.machines):
+            # what a ramp loses depends on the block's mode: only the schedule can tell
+            return settle(self.split.problem, self.schedule()).net_usd
         return self.split.constant_usd + earned - self._switching_usd() - self._demand_usd()
 
     def import_mw(self) -> Floats:
@@ -116,11 +119,9 @@ class Trial:
 
     def _switching_usd(self) -> float:
         total = 0.0
-        for word, m, ramp in zip(self.words, self.split.problem.machines, self.split.ramp, strict=True):
+        for word, m in zip(self.words, self.split.problem.machines, strict=True):
             change = np.diff(word, axis=1, prepend=np.int8(m.initial.on))
             total += m.start_usd * (change == 1).sum() + m.stop_usd * (change == -1).sum()
-            if len(ramp):
-                total -= (_started(ramp) * (change == 1)).sum()
         for job, on in zip(self.split.problem.batches, self.work, strict=True):
             total += job.restart_usd * (np.diff(on, prepend=np.int8(job.initial_on)) == 1).sum()
         return float(total)
@@ -150,13 +151,13 @@ class Trial:
         earn(self.split.tables, more, work, self.cover, self.cap, self.room, beside, mw)
         gain = np.where(beside > NEVER / 2, beside - without, FORBIDDEN)
         _, word = plan_block(
-            gain, self.split.ramp[c], m.start_usd, m.stop_usd, m.min_up, m.min_down, m.initial.on, m.initial.steps
+            gain, self.split.usual_ramp[c], m.start_usd, m.stop_usd, m.min_up, m.min_down, m.initial.on, m.initial.steps
         )
         self.words[c][k] = word
         self.counts[:, c] += word
 
-    def job_step(self, j: int) -> None:
-        """Replan one job, all others given; it stays where it is when it fits nowhere."""
+    def job_step(self, j: int) -> bool:
+        """Replan one job, all others given, and say whether it fits; it stays where it is when it does not."""
         tab, job, work = self.split.tables, self.split.problem.batches[j], self.running
         off, on, mw = np.empty(len(work)), np.empty(len(work)), np.empty(len(work))
         work[:, j] = 0.0
@@ -169,6 +170,23 @@ class Trial:
         )
         if value > NEVER / 2:
             self.work[j] = word
+        return bool(value > NEVER / 2)
+
+    def rebuild(self, rng: np.random.Generator) -> None:
+        """Take out a random part of the blocks and jobs and put them back in random order, jobs first."""
+        share = rng.random()
+        blocks = [(c, k) for c, words in enumerate(self.words) for k in range(len(words)) if rng.random() < share]
+        for c, k in blocks:
+            self.counts[:, c] -= self.words[c][k]
+            self.words[c][k] = 0
+        for j in rng.permutation(len(self.work)):
+            if rng.random() < share:
+                before = self.work[j].copy()
+                self.work[j] = 0
+                if rng.random() < share or not self.job_step(int(j)):
+                    self.work[j] = before
+        for i in rng.permutation(len(blocks)):
+            self.block_step(*blocks[i])
 
     def place_job(self, j: int) -> bool:
         """Plan a job beside the jobs before it and machines without switching costs; whether it fits."""
@@ -245,13 +263,18 @@ class Trial:
 
     # result
 
+    def copy(self) -> "Trial":
+        """The same commitments, to be changed freely."""
+        words = [word.copy() for word in self.words]
+        return Trial(self.split, self.peaks_mw.copy(), words, self.work.copy(), self.cover, self.cap)
+
     def schedule(self) -> Schedule:
-        """The schedule as last valued: segments shared evenly among the running blocks of a class."""
+        """The schedule as last valued."""
         problem, tab, units = self.split.problem, self.split.tables, []
         for c, (machine, words) in enumerate(zip(problem.machines, self.words, strict=True)):
             worth = problem.grid.hours * (machine.revenue_usd_per_h - machine.power_mw * problem.cost_usd_per_mwh)
-            share = mode_shares(machine, worth, self._per_block(c))
-            units += [UnitRun(c, 1, share * on) for on in words]
+            for on, above in zip(words, self._above_mw(c), strict=True):
+                units.append(UnitRun(c, 1, mode_shares(machine, worth, above) * on))
         elastic, s = np.zeros((len(problem.elastic), problem.T)), int((tab.owner >= 0).sum())
         for number, hall in enumerate(problem.elastic):
             elastic[number] = self.x[:, s : s + len(hall.segment_mw)].sum(axis=1)
@@ -259,16 +282,18 @@ class Trial:
         award = self.sold.T.copy() if problem.reserves else np.zeros((0, 0))
         return Schedule(tuple(units), self.work.copy(), elastic, award)
 
-    def _per_block(self, c: int) -> Floats:
-        """Power of a running block of a class above its base, shape (T,) [MW]."""
-        drawn = self.x[:, self.split.tables.owner == c].sum(axis=1)
-        per: Floats = drawn / np.maximum(self.counts[:, c], 1.0)
-        return per
-
-
-def _started(ramp: Floats) -> Floats:
-    """What a start in each interval loses to ramping, shape (T,), <= 0 [USD]."""
-    lost = np.zeros(ramp.shape[1])
-    for i, row in enumerate(ramp):
-        lost[: len(lost) - i] += row[i:]
-    return lost
+    def _above_mw(self, c: int) -> Floats:
+        """Power of each block of a class above its base, shape (n, T) [MW]: even, but ramping blocks come last."""
+        machine, words, tab = self.split.problem.machines[c], self.words[c], self.split.tables
+        drawn = self.x[:, tab.owner == c].sum(axis=1)
+        even: Floats = drawn / np.maximum(self.counts[:, c], 1.0)
+        above = words * even
+        if len(machine.ramp_loss) and machine.modes > 1:
+            change = np.diff(words, axis=1, prepend=np.int8(machine.initial.on)).astype(np.int64)
+            ramping = (np.array([ramp_loss(one, machine) for one in change]) > 0) & (words > 0)
+            settled = (words > 0) & ~ramping
+            most = tab.width_mw[:, tab.owner == c].sum(axis=1)
+            first = np.minimum(drawn / np.maximum(settled.sum(axis=0), 1), most) * (settled.sum(axis=0) > 0)
+            rest = (drawn - first * settled.sum(axis=0)) / np.maximum(ramping.sum(axis=0), 1)
+            above = settled * first + ramping * rest
+        return above
