@@ -2,6 +2,7 @@
 
 from megawatt.proof.canonical import Json, format_json
 from megawatt.proof.cosignature import cosigned_message
+from megawatt.proof.document import log_document
 from megawatt.proof.entry import Entry
 from megawatt.proof.evidence import fork_between
 from megawatt.proof.hashes import leaf_hash
@@ -15,6 +16,7 @@ from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, ORIGIN, TENANT, sign
 
 ENTRIES = [b"alpha", b"beta", b"gamma"]
 FORGED = [b"alpha", b"delta", b"gamma"]
+PLAN = b'{"schema": "megawatt/decide/1", "plan": {"value_usd": 1234.5, "gap": 0.0}}\n'
 SALT = "00112233445566778899aabbccddeeff"
 
 
@@ -75,5 +77,7 @@ def specimens() -> dict[str, str]:
         "canonical json": format_json({"wh": 12_500, "meter": "hall-2", "ok": True, "€": None}).decode() + "\n",
         "entry message": _rotation().message.decode() + "\n",
         "entry": _rotation().to_bytes().decode() + "\n",
+        "document": PLAN.decode(),
+        "document entry": log_document("plan", PLAN, LOG_KEY).to_bytes().decode() + "\n",
         "frame": _hex(frame[: 52 + len(format_bundle(ENTRIES))]),
     }

@@ -135,7 +135,8 @@ def _ask(witness: Member, request: Request) -> Witnessed:
 
 
 def _refused(witness: Member, heard: Heard) -> Witnessed:
-    reason = heard.body[:500].decode("utf-8", "replace").strip()
+    text = heard.body[:500].decode("utf-8", "replace").strip()
+    reason = "".join(char if char.isprintable() else "\ufffd" for char in text)  # a stranger's, and goes to a terminal
     if heard.status not in {400, 403, 404, 422, 500}:
         raise UnreachableError(
             f"status {heard.status} from witness {witness.name!r}", "tlog-witness knows no such", "Check its address."
