@@ -9,10 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from megawatt.live.log.door import Limits
 from tests.app.running import Run, refused, runner
+from tests.live.doors import opened
+from tests.live.regtest import Calendar, Regtest
 
 ROOT = Path(__file__).resolve().parents[2]
 run = pytest.fixture(runner)
@@ -199,3 +203,48 @@ def test_the_certificate_of_a_logged_plan_is_checked_a_year_later(run: Run) -> N
     for key in ("inputs_sha256", "plan"):
         assert json.loads(logged)[key] == later[key]
     assert later["plan"]["bound_usd"] >= later["plan"]["value_usd"] > 0
+
+
+def stamps(run: Run, calendar: str) -> list[dict[str, Any]]:
+    """The stamps of the log after a visit to the calendar."""
+    return cast("list[dict[str, Any]]", answer_of(run, "stamp", "site", "--calendar", calendar)["stamps"])
+
+
+def test_a_head_is_stamped_upgraded_and_a_regtest_block_is_no_anchor(run: Run) -> None:
+    site(run)
+    run("proof", "checkpoint", "site")
+    calendar = Calendar(Regtest())
+    with opened(calendar.answer, Limits(body_bytes=1000)) as door:
+        calendar.url = door.url
+        (waits,) = stamps(run, door.url)
+        assert (waits["blocks"], len(waits["waiting"])) == ([], 1)
+        told = answer_of(run, "verify", waits["file"], "--policy", "site/policy", code=1)
+        assert "without the attestation of a block" in str(told["finding"])
+        calendar.confirm()
+        (done,) = stamps(run, door.url)
+        assert done == {"file": "site/anchors/3.checkpoint.ots", "blocks": [1], "waiting": []}
+    assert Path("site/anchors/3.checkpoint").read_bytes() == Path("site/log/checkpoint").read_bytes()
+    refused(run("proof", "verify", done["file"], "--policy", "site/policy"), "6 headers from the block's own on")
+    headers = calendar.chain.headers
+    Path("headers").write_text("".join(f"{height} {header.hex()}\n" for height, header in enumerate(headers)))
+    told = answer_of(run, "verify", done["file"], "--policy", "site/policy", "--headers", "headers", code=1)
+    assert "has not the work that the Bitcoin main network demands" in str(told["finding"])
+
+
+def test_an_anchor_of_the_network_is_told_with_block_and_time(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for the main network, as nobody can mine on it for a test."""
+    site(run)
+    run("proof", "checkpoint", "site")
+    calendar = Calendar(Regtest())
+    with opened(calendar.answer, Limits(body_bytes=1000)) as door:
+        calendar.url = door.url
+        run("proof", "stamp", "site", "--calendar", door.url)
+        calendar.confirm()
+        run("proof", "stamp", "site", "--calendar", door.url)
+    monkeypatch.setattr("megawatt.app.proof_stamp.main_network", lambda _headers: calendar.chain.chain())
+    Path("headers").write_text("")
+    told = answer_of(run, "verify", "site/anchors/3.checkpoint.ots", "--policy", "site/policy", "--headers", "headers")
+    assert (told["kind"], told["network"], told["height"]) == ("anchor", "regtest", 1)
+    assert told["time"] == "2011-02-02T23:26:42Z"
+    Path("site/anchors/3.checkpoint").write_bytes(Path("site/log/checkpoint").read_bytes() + b"\n")
+    answer_of(run, "verify", "site/anchors/3.checkpoint.ots", "--policy", "site/policy", "--headers", "headers", code=1)

@@ -92,18 +92,36 @@ def prove(
 
 @proof_app.command()
 def verify(
-    file: Annotated[Path, typer.Argument(help="Proof, evidence or signed checkpoint.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="Proof, evidence, stamp or signed checkpoint.", show_default=False)],
     policy: Annotated[Path, typer.Option("--policy", help="Whose signatures count.")],
     entry: Annotated[
         Path | None, typer.Option("--entry", help="The entry; default FILE with .entry at its end.")
     ] = None,
     document: Annotated[Path | None, typer.Option("--document", help="Document that the entry must hold.")] = None,
+    headers: Annotated[
+        Path | None, typer.Option("--headers", help="Bitcoin headers for a stamp: lines of height and 160 hex digits.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check one file that somebody handed you; without the log, without a network."""
     from megawatt.app.proof_reader import verify_file  # noqa: PLC0415
 
-    raise typer.Exit(verify_file(file, policy, entry=entry, document=document, as_json=as_json))
+    raise typer.Exit(verify_file(file, policy, entry=entry, document=document, headers=headers, as_json=as_json))
+
+
+@proof_app.command()
+def stamp(
+    log: LogFolder,
+    calendar: Annotated[
+        list[str] | None, typer.Option("--calendar", help="OpenTimestamps calendar; default four public ones.")
+    ] = None,
+    policy: PolicyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stamp the published head by OpenTimestamps, and fetch the blocks of earlier stamps."""
+    from megawatt.app.proof_stamp import stamp_log  # noqa: PLC0415
+
+    raise typer.Exit(stamp_log(log, calendar or [], policy=policy, as_json=as_json))
 
 
 @proof_app.command()

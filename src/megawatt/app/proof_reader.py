@@ -19,6 +19,7 @@ from megawatt.proof.policy import Policy, VerifiedCheckpoint
 from megawatt.proof.store import ServedDirectory
 from megawatt.proof.tiled_tree import Fetch, TiledTree
 from megawatt.proof.tiles import ENTRIES, TILE_WIDTH, Tile, parse_bundle
+from megawatt.proof.timestamp import MAGIC
 from megawatt.proof.tlog_proof import check_proof, make_proof
 
 _PROOF = b"c2sp.org/tlog-proof@v1\n"
@@ -49,7 +50,9 @@ def prove_entry(log: str, index: int, to: Path, *, token: Path | None, as_json: 
     print_answer("prove", answer, lines, as_json=as_json)
 
 
-def verify_file(file: Path, policy: Path, *, entry: Path | None, document: Path | None, as_json: bool) -> int:
+def verify_file(
+    file: Path, policy: Path, *, entry: Path | None, document: Path | None, headers: Path | None, as_json: bool
+) -> int:
     """Check a file by what it begins with."""
     with as_input(policy):
         rules = Policy.from_text(policy.read_bytes())
@@ -60,6 +63,10 @@ def verify_file(file: Path, policy: Path, *, entry: Path | None, document: Path 
             answer, lines = _entry(rules, data, (entry or file.with_suffix(".entry")).read_bytes(), told)
         elif told is not None or entry is not None:
             raise InputError(f"{file} is no proof of an entry", "only one holds an entry", "Name a .tlog-proof.")
+        elif data.startswith(MAGIC):
+            from megawatt.app.proof_stamp import verify_stamp  # noqa: PLC0415  # it loads what Bitcoin needs
+
+            return verify_stamp(file, rules, headers, as_json=as_json)
         elif data.startswith(_EVIDENCE):
             answer, lines = _evidence(rules, data)
         else:
