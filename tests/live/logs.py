@@ -7,7 +7,7 @@ from pathlib import Path
 from megawatt.live.log.witness import LIMITS, WitnessDirectory, create_witness
 from megawatt.proof.keys import SecretKey
 from megawatt.proof.policy import Member, Policy
-from megawatt.proof.store import Log, create_log
+from megawatt.proof.store import Log, System, create_log
 from tests.live.doors import opened
 from tests.proof.faults.failing_system import FailingSystem
 from tests.proof.samples import LOG_KEY, NOON, some_entries
@@ -35,12 +35,12 @@ class Clock:
         return self.time
 
 
-def witness_at(directory: Path, now: Clock | None = None) -> WitnessDirectory:
+def witness_at(directory: Path, now: Clock | None = None, *, sync: bool = False) -> WitnessDirectory:
     """A new witness that knows the test log, or the one that is there."""
     if not directory.exists():
         create_witness(directory, "tenant.example/witness")
         (directory / "logs").write_text(f"# the host\n{LOG_KEY.key.to_text()}\n")
-    return WitnessDirectory(directory, now or Clock(), QUICK())
+    return WitnessDirectory(directory, now or Clock(), System() if sync else QUICK())
 
 
 @contextmanager

@@ -48,7 +48,7 @@ ways = st.builds(Path, st.lists(operations, max_size=8).map(tuple), attestations
 stamps = st.builds(lambda paths: Stamp(DIGEST, tuple(paths)), st.lists(ways, min_size=1, max_size=12, unique=True))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(stamps)
 def test_a_stamp_and_back(stamp: Stamp) -> None:
     data = stamp.to_bytes()
@@ -92,7 +92,7 @@ def _our_name(attestation: Attestation) -> str:
 def test_the_original_library_reads_the_same_paths_and_writes_the_same_bytes(original: ModuleType) -> None:
     assert original
 
-    @settings(deadline=None, max_examples=100)
+    @settings(deadline=None, max_examples=50)
     @given(stamps)
     def compare(stamp: Stamp) -> None:
         data = stamp.to_bytes()
@@ -198,7 +198,7 @@ def test_the_worst_file_takes_bounded_memory() -> None:
     assert peak < 4_000_000
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(st.one_of(st.binary(max_size=400), stamps.map(Stamp.to_bytes)), st.integers(0, 5000), st.integers(0, 7))
 def test_whatever_the_bytes_only_declared_errors_come_out(data: bytes, at: int, bit: int) -> None:
     spoilt = bytearray(data)
