@@ -97,6 +97,7 @@ def specimens() -> dict[str, str]:
         "canonical json": format_json({"wh": 12_500, "meter": "hall-2", "ok": True, "€": None}).decode() + "\n",
         "entry message": _rotation().message.decode() + "\n",
         "entry": _rotation().to_bytes().decode() + "\n",
+        "key for openssl": _hex(bytes.fromhex("302a300506032b6570032100") + LOG_KEY.key.public),
         "stamp": _hex(_stamp().to_bytes()),
         "document": PLAN.decode(),
         "document entry": log_document("plan", PLAN, LOG_KEY).to_bytes().decode() + "\n",
