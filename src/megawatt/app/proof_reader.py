@@ -208,6 +208,17 @@ def _is_address(log: str) -> bool:
 def _open(log: str, token: Path | None) -> tuple[Fetch, Callable[[], list[str]]]:
     """What fetches a served path, and what lists all of them where that can be done."""
     if _is_address(log):
-        return RemoteLog(log, token.read_text("utf-8").strip() if token else "").fetch, list
+        return RemoteLog(log, _read_token(token) if token else "").fetch, list
     served = ServedDirectory(Path(log) / "log")
     return served.fetch, lambda: list(served.paths())
+
+
+def _read_token(path: Path) -> str:
+    """The first token of a file."""
+    lines = (line.strip() for line in path.read_text("ascii", "replace").splitlines())
+    token = next((line for line in lines if line and not line.startswith("#")), "")
+    if not token.isprintable() or not token.isascii() or not token:
+        raise InputError(
+            "no token", "it stands on a line of its own, in ASCII", "Ask the log's owner for it.", str(path)
+        )
+    return token

@@ -143,17 +143,18 @@ def bundle_leaf_hashes(data: bytes, width: int) -> list[bytes]:
         FormatError: The bytes are not exactly `width` entries.
     """
     hashes: list[bytes] = []
-    at, end = 0, len(data)
-    for _ in range(width):
-        start = at + 2
-        if start > end:
-            raise _bundle_error(end, width, f"entry {len(hashes)} is missing")
-        at = start + (data[at] << 8 | data[at + 1])
-        leaf = begin_leaf()
-        leaf.update(data[start:at])
-        hashes.append(leaf.digest())
-    if at != end:
-        raise _bundle_error(end, width, f"{end - at} bytes are left over or missing")
+    begin, add, at = begin_leaf, hashes.append, 0
+    try:
+        for _ in range(width):
+            start = at + 2
+            at = start + (data[at] << 8 | data[at + 1])
+            leaf = begin()
+            leaf.update(data[start:at])
+            add(leaf.digest())
+    except IndexError:
+        raise _bundle_error(len(data), width, f"entry {len(hashes)} is missing") from None
+    if at != len(data):
+        raise _bundle_error(len(data), width, f"{len(data) - at} bytes are left over or missing")
     return hashes
 
 

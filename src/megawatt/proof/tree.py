@@ -50,12 +50,12 @@ def parents(row: Sequence[bytes]) -> list[bytes]:
     The hash stands inline: a call of `node_hash` would cost a fifth of it.
     """
     above: list[bytes] = []
-    one = iter(row)
+    begin, add, one = begin_node, above.append, iter(row)
     for left, right in zip(one, one, strict=False):
-        node = begin_node()
+        node = begin()
         node.update(left)
         node.update(right)
-        above.append(node.digest())
+        add(node.digest())
     return above
 
 
