@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from megawatt.live.log.call import UnreachableError, get, post
-from megawatt.live.log.door import HEAD_BYTES, Query, Reply
+from megawatt.live.log.door import HEAD_BYTES, Door, Query, Reply
 from tests.live.doors import SMALL, address, opened, raw, status
 
 
@@ -24,6 +24,15 @@ def test_method_path_token_and_body_reach_the_answer() -> None:
         assert get(f"{door.url}/a?b=1", 100, {"Authorization": "Bearer t0ken"}) == (200, b"GET /a?b=1 [t0ken] ")
         assert post(f"{door.url}/x", b"body", 100) == (200, b"POST /x [] body")
         assert get(f"{door.url}/a", 100, {"Authorization": "Basic t0ken"}).body == b"GET /a [] "
+
+
+def test_a_door_on_ipv6_says_its_address_as_one_types_it() -> None:
+    try:
+        door = Door("::1", 0, echo, SMALL)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with door:
+        assert door.url.startswith("http://[::1]:")
 
 
 def test_a_head_is_answered_without_a_body() -> None:

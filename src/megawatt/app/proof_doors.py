@@ -54,6 +54,7 @@ def serve_witness(directory: Path, listen: str, *, as_json: bool) -> None:
 def _run(verb: str, listen: str, answer: Callable[[Query], Reply], limits: Limits, what: str, *, as_json: bool) -> None:
     """Open the door, say where, and serve until SIGINT or SIGTERM."""
     host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
     if not (host and port.isascii() and port.isdigit() and int(port) < 65_536):
         raise InputError(f"{listen!r}", "it reads ADDRESS:PORT", "Write for example --listen 127.0.0.1:7380.")
     try:

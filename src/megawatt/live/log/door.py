@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
-from socket import SHUT_RDWR, socket
+from socket import AF_INET, AF_INET6, SHUT_RDWR, socket
+from socketserver import TCPServer
 from typing import cast
 
 HEAD_BYTES = 16_384
@@ -63,17 +64,18 @@ class Limits:
     connection_s: float = 60.0
 
 
-class Door(HTTPServer):
+class Door(TCPServer):
     """Serves `answer` until `shutdown`; a thread a connection, one request each.
 
     Args:
-        host: Address to listen on.
+        host: Address to listen on, IPv4 or IPv6.
         port: Port; 0 takes a free one, see `url`.
         answer: Makes the reply. What it raises becomes a 500 without words: errors may name paths.
         limits: What a stranger may take.
         on_failure: Told of what `answer` raised.
     """
 
+    allow_reuse_address = True
     request_queue_size = 64
 
     def __init__(
@@ -89,13 +91,14 @@ class Door(HTTPServer):
         self.on_failure = on_failure
         self._slots = threading.BoundedSemaphore(limits.connections)
         self._begun: dict[socket, float] = {}
+        self.address_family = AF_INET6 if ":" in host else AF_INET
         super().__init__((host, port), _Handler)
 
     @property
     def url(self) -> str:
         """Where it listens."""
         host, port = self.server_address[:2]
-        return f"http://{host!s}:{port}"
+        return f"http://[{host!s}]:{port}" if self.address_family == AF_INET6 else f"http://{host!s}:{port}"
 
     def process_request(self, request: socket, client_address: tuple[str, int]) -> None:  # type: ignore[override]
         """Give the connection a thread, or send it away when all are taken."""
