@@ -61,6 +61,10 @@ def test_a_log_restored_from_an_old_copy_learns_that_it_is_behind(tmp_path: Path
         log.append(HISTORY[:40])
         cosign(log.checkpoint(), log.tree, policy)
         told = last_sizes((tmp_path / "backup/log/checkpoint").read_bytes(), policy)
+        assert [file.name[:8] for file in (tmp_path / "w/evidence").iterdir()] == ["rollback"]
+        # Cosigned, and not published yet: to ask by the newest signed head is no rollback.
+        assert last_sizes((tmp_path / "log/state/signed").read_bytes(), policy)[0].size == 40
+        assert len(list((tmp_path / "w/evidence").iterdir())) == 1
     refuse_if_behind(40, told)
     with pytest.raises(RollbackError, match="'tenant' says that it cosigned size 40"):
         refuse_if_behind(30, told)

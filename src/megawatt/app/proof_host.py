@@ -12,7 +12,7 @@ from megawatt.proof.errors import RollbackError, VerifyError
 from megawatt.proof.keys import SecretKey
 from megawatt.proof.note import Note
 from megawatt.proof.policy import Policy, single_log_policy
-from megawatt.proof.store import Log, ServedDirectory, create_key, create_log, read_key
+from megawatt.proof.store import Log, create_key, create_log, read_key
 
 
 def init_log(directory: Path, origin: str, *, as_json: bool) -> None:
@@ -51,7 +51,7 @@ def append_files(
     """Keep files as entries, durably, all of them or none acknowledged."""
     if not entries and not documents:
         raise InputError("no file was named", "there is something to keep", "Name files, or --plan FILE and the like.")
-    _signed_size(directory)
+    _signed(directory)
     with as_input(directory):
         own = _key(directory, key)
         party = read_key(signer) if signer else own
@@ -73,10 +73,10 @@ def make_checkpoint(directory: Path, *, policy: Path | None, key: Path | None, a
     with as_input(path):
         rules = Policy.from_text(path.read_bytes())
     with as_input(directory):
-        signed = _signed_size(directory)
-        before = last_sizes(ServedDirectory(directory / "log").fetch("checkpoint"), rules)
+        signed = _signed(directory)
+        before = last_sizes(signed, rules)
         try:
-            refuse_if_behind(signed, before)
+            refuse_if_behind(Checkpoint.from_text(Note.from_bytes(signed).text).size, before)
             # Without their word an old copy of the log could not be told from the newest one.
             _refuse_without_quorum(rules, before, [one.name for one in before if one.size is not None])
             with Log(directory, _key(directory, key)) as log:
@@ -115,8 +115,8 @@ def _key(directory: Path, key: Path | None) -> SecretKey:
     return read_key(key or directory / "keys" / "log.key")
 
 
-def _signed_size(directory: Path) -> int:
-    """What this copy of the log has signed last.
+def _signed(directory: Path) -> bytes:
+    """The checkpoint that this copy of the log has signed last.
 
     Raises:
         InputError: There is no log.
@@ -124,4 +124,4 @@ def _signed_size(directory: Path) -> int:
     path = directory / "state" / "signed"
     if not path.exists():
         raise InputError(f"there is no log in {directory}", "a log is made first", "Run: megawatt proof init")
-    return Checkpoint.from_text(Note.from_bytes(path.read_bytes()).text).size
+    return path.read_bytes()

@@ -60,13 +60,13 @@ def cosign(note: bytes, tree: Callable[[], TiledTree], policy: Policy) -> tuple[
 
 
 def last_sizes(note: bytes, policy: Policy) -> list[Witnessed]:
-    """Ask every witness which size it cosigned last, by the served checkpoint: a log restored from an old copy learns so.
+    """Ask every witness which size it cosigned last: a log restored from an old copy learns so that it is one.
 
     The protocol has no such question. A request from old size 0 is answered with the size (409), or, by a witness that
-    has seen nothing, with a cosignature of what is served already.
+    has seen nothing, with a cosignature.
 
     Args:
-        note: The checkpoint that the log serves.
+        note: The newest checkpoint that the log has signed; an older one would look like a rollback.
         policy: Names, keys and addresses of the witnesses.
     """
     return _each(policy, lambda witness: _ask(witness, Request(0, (), note)))
