@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from megawatt.app.data_commands import data_app
+from megawatt.app.markets.commands import markets_app
 from megawatt.app.proof_commands import proof_app
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data_app, name="data")
+app.add_typer(markets_app, name="markets")
 app.add_typer(proof_app, name="proof")
 
 SiteFile = Annotated[Path, typer.Argument(help="Site file, for example texas-mine.toml.", show_default=False)]
@@ -86,6 +88,20 @@ def decide(
     from megawatt.app.decide import decide_site  # noqa: PLC0415
 
     decide_site(site, first=first, end=end, as_json=as_json, report=report, store=store, seconds=seconds)
+
+
+@app.command()
+def claims(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder with markets/ and bitcoin/; default $MEGAWATT_DATA.")
+    ] = None,
+    as_json: AsJson = False,
+    report: Annotated[Path | None, typer.Option("--report", help="Write the report page to this file.")] = None,
+) -> None:
+    """The article's claims, from files to a verdict, each with its falsifier and its share of false alarms."""
+    from megawatt.app.claims_command import claims_command  # noqa: PLC0415
+
+    claims_command(data, as_json=as_json, report=report)
 
 
 def main() -> None:
