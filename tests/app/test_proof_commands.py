@@ -15,10 +15,12 @@ import pytest
 
 from megawatt.live.log.door import Limits
 from tests.app.running import Run, refused, runner
+from tests.app.schemas import described
 from tests.live.doors import opened
 from tests.live.regtest import Calendar, Regtest
 
 ROOT = Path(__file__).resolve().parents[2]
+PUBLISHED = json.loads((ROOT / "docs" / "json" / "proof-1.schema.json").read_text())
 run = pytest.fixture(runner)
 TOKEN = "0123456789abcdef" * 4
 
@@ -29,6 +31,7 @@ def answer_of(run: Run, *words: str | Path, code: int = 0) -> dict[str, object]:
     assert answer.code == code, answer.out + answer.err
     told: dict[str, object] = json.loads(answer.out)
     assert (told["schema"], told["ok"]) == ("megawatt/proof/1", code == 0)
+    assert described(PUBLISHED, told) == []
     return told
 
 
@@ -127,7 +130,7 @@ def test_an_auditor_reads_a_served_log_and_convicts_one_that_shows_another_histo
         refused(run("proof", "audit", url, "--policy", "site/policy"), "entries are served to who shows a token")
         refused(run("proof", "audit", url), "Add --policy FILE")
         told = answer_of(run, "audit", url, "--policy", "site/policy", "--token", "tokens", "--saved", "saved")
-        assert (told["size"], told["entries"]) == (4, {"other": 2, "plan": 1, "order": 1})
+        assert (told["size"], told["entry_types"]) == (4, {"other": 2, "plan": 1, "order": 1})
         answer_of(run, "prove", url, "3", "--token", "tokens")
         answer_of(run, "verify", "3.tlog-proof", "--policy", "site/policy")
     shutil.copy("forked/log/checkpoint", "saved")

@@ -158,7 +158,7 @@ def audit_log(
     except ProofError as error:
         return print_no("audit", error, as_json=as_json)
     answer, lines = _head(report.head)
-    answer |= {"ok": True, "files": report.files, "unsigned": list(report.unsigned), "entries": types}
+    answer |= {"ok": True, "files_compared": report.files, "unsigned": list(report.unsigned), "entry_types": types}
     lines.append(f"  {report.files} files are what it signed; entries: {_counts(types)}")
     lines += [f"  not covered by the signature: {name}" for name in report.unsigned]
     lines += ["  grown from the saved checkpoint"] if saved else []
