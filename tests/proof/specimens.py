@@ -1,7 +1,10 @@
 """The worked specimens of docs/proof: each is recomputed here, and the pages are compared with it."""
 
+from hashlib import sha256
+
 from megawatt.proof.canonical import Json, format_json
 from megawatt.proof.cosignature import cosigned_message
+from megawatt.proof.document import log_document
 from megawatt.proof.entry import Entry
 from megawatt.proof.evidence import fork_between
 from megawatt.proof.hashes import leaf_hash
@@ -9,6 +12,16 @@ from megawatt.proof.note import Note
 from megawatt.proof.policy import Policy
 from megawatt.proof.store.frame import format_frame
 from megawatt.proof.tiles import Tile, format_bundle
+from megawatt.proof.timestamp import (
+    PREPEND,
+    SHA256,
+    Operation,
+    Path,
+    Stamp,
+    bitcoin_attestation,
+    commitment,
+    pending_attestation,
+)
 from megawatt.proof.tlog_proof import make_proof
 from megawatt.proof.witness import Request, add_checkpoint
 from tests.hosting.settlement_specimens import specimens as settlement_specimens
@@ -16,6 +29,7 @@ from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, ORIGIN, TENANT, sign
 
 ENTRIES = [b"alpha", b"beta", b"gamma"]
 FORGED = [b"alpha", b"delta", b"gamma"]
+PLAN = b'{"schema": "megawatt/decide/1", "plan": {"value_usd": 1234.5, "gap": 0.0}}\n'
 SALT = "00112233445566778899aabbccddeeff"
 
 
@@ -50,6 +64,14 @@ def _rotation() -> Entry:
     return Entry("key.rotate", 1, SALT, body, {}).sign(LOG_KEY, NEW_LOG_KEY)
 
 
+def _stamp() -> Stamp:
+    """The checkpoint, promised by a calendar and confirmed by a block of an invented network."""
+    operations, _ = commitment(signed(ENTRIES), bytes(range(16)))
+    block = (*operations, Operation(PREPEND, b"transaction "), Operation(SHA256))
+    paths = (Path(operations, pending_attestation("https://calendar.example")), Path(block, bitcoin_attestation(300)))
+    return Stamp(sha256(signed(ENTRIES)).digest(), paths)
+
+
 def specimens() -> dict[str, str]:
     """Text of each specimen by its name."""
     tree = tree_over(ENTRIES)
@@ -76,6 +98,10 @@ def specimens() -> dict[str, str]:
         "canonical json": format_json({"wh": 12_500, "meter": "hall-2", "ok": True, "€": None}).decode() + "\n",
         "entry message": _rotation().message.decode() + "\n",
         "entry": _rotation().to_bytes().decode() + "\n",
+        "key for openssl": _hex(bytes.fromhex("302a300506032b6570032100") + LOG_KEY.key.public),
+        "stamp": _hex(_stamp().to_bytes()),
+        "document": PLAN.decode(),
+        "document entry": log_document("plan", PLAN, LOG_KEY).to_bytes().decode() + "\n",
         "frame": _hex(frame[: 52 + len(format_bundle(ENTRIES))]),
         **settlement_specimens(),
     }

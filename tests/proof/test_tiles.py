@@ -1,5 +1,6 @@
 """Names and bytes of tiles, and the growing edge."""
 
+from hashlib import sha256
 from random import Random
 
 import pytest
@@ -13,6 +14,7 @@ from megawatt.proof.tiled_tree import TiledTree
 from megawatt.proof.tiles import (
     ENTRIES,
     Tile,
+    bundle_leaf_hashes,
     bundles_of,
     format_bundle,
     format_tile,
@@ -71,7 +73,9 @@ def test_a_tree_of_70000_has_the_tiles_that_the_specification_counts() -> None:
 
 @given(st.lists(st.binary(max_size=300), max_size=20))
 def test_bundle_and_back(entries: list[bytes]) -> None:
-    assert parse_bundle(format_bundle(entries), len(entries)) == entries
+    data = format_bundle(entries)
+    assert parse_bundle(data, len(entries)) == entries
+    assert bundle_leaf_hashes(data, len(entries)) == [sha256(b"\x00" + entry).digest() for entry in entries]
 
 
 def test_the_longest_entry_fits_and_a_longer_one_is_refused() -> None:
@@ -86,8 +90,11 @@ def test_any_bytes_are_a_bundle_or_refused(data: bytes, width: int) -> None:
     try:
         entries = parse_bundle(data, width)
     except FormatError:
+        with pytest.raises(FormatError):
+            bundle_leaf_hashes(data, width)
         return
     assert format_bundle(entries) == data
+    assert bundle_leaf_hashes(data, width) == [sha256(b"\x00" + entry).digest() for entry in entries]
 
 
 @given(st.binary(max_size=100), st.integers(0, 4))

@@ -17,7 +17,7 @@ from megawatt.core.series import Floats
 from megawatt.core.timegrid import TimeGrid, utc
 from megawatt.mining.hashprice import hashprice_of_span
 from megawatt.mining.network import Network
-from megawatt.sources.reference_network import COLUMNS, TABLE, read_epoch_table, reference_network
+from megawatt.sources.reference_network import COLUMNS, TABLE, epoch_difficulties, read_epoch_table, reference_network
 
 DATA = Path(os.environ.get("MEGAWATT_DATA", Path(__file__).parents[3] / "shared" / "data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="real data folder is absent")
@@ -154,3 +154,10 @@ def test_the_script_makes_the_shipped_table_again(tmp_path: Path) -> None:
         capture_output=True,
     )
     assert target.read_bytes() == (resources.files("megawatt.sources") / "data" / TABLE).read_bytes()
+
+
+def test_the_difficulty_of_an_epoch_is_found_by_a_height_in_it() -> None:
+    found = epoch_difficulties()
+    assert (len(found), min(found), max(found)) == (len(set(found)), 606_816, 876_960)
+    assert found[876_960] == pytest.approx(109_782_075_598_905.19, rel=1e-12)  # 109.78 T, the last epoch of 2024
+    assert {height // 2016 for height in found} == set(range(606_816 // 2016, 876_960 // 2016 + 1))

@@ -7,7 +7,8 @@ Read from the bottom up:
 * `note`, `keys`, `checkpoint`, `cosignature`: signed heads of the log
 * `policy`, `tlog_proof`, `audit`, `evidence`: whose word counts, and the checks that a stranger makes
 * `witness`: the party that lets no log show two histories, as a pure state machine
-* `canonical`, `entry`, `key_history`: signed entries, and keys that are rotated and revoked by entries
+* `canonical`, `entry`, `document`, `key_history`: signed entries, documents held by them, keys rotated and revoked
+* `timestamp`, `anchor`: OpenTimestamps files, and what a block of Bitcoin says about a signed head
 * `store`: the only part that touches a disk
 
 It needs the standard library and `cryptography` for Ed25519, nothing else of megawatt, and neither numpy nor pandas:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from megawatt.proof.edge import Edge
 from megawatt.proof.errors import FormatError, VerifyError
-from megawatt.proof.hashes import HASH_BYTES, leaf_hash
+from megawatt.proof.hashes import HASH_BYTES
 from megawatt.proof.policy import Policy, VerifiedCheckpoint
 from megawatt.proof.tiled_tree import Fetch
-from megawatt.proof.tiles import ENTRIES, TILE_WIDTH, Tile, bundles_of, format_bundle, parse_bundle
+from megawatt.proof.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_leaf_hashes, bundles_of, format_bundle, parse_bundle
 
 CHECKPOINT = "checkpoint"
 
@@ -105,14 +105,14 @@ def audit(
     edge = Edge()
     for bundle in bundles_of(size):
         data = fetch(bundle.path)
-        entries = parse_bundle(data, bundle.width)
         # A bundle has one spelling, and its entries are compared through their hashes.
+        leaves = bundle_leaf_hashes(data, bundle.width)
         comparison.compare_narrower(bundle, data)
         comparison.files += 1
         if on_entry:
-            for index, entry in enumerate(entries, edge.size):
+            for index, entry in enumerate(parse_bundle(data, bundle.width), edge.size):
                 on_entry(index, entry)
-        for tile, hashes in edge.grow([leaf_hash(entry) for entry in entries]):
+        for tile, hashes in edge.grow(leaves):
             comparison.compare(tile, hashes)
     if edge.root() != head.checkpoint.root:
         raise VerifyError(

@@ -6,7 +6,7 @@ checkpoint can change without being refused.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from megawatt.proof.checkpoint import Checkpoint
@@ -117,7 +117,7 @@ class Policy:
         checkpoint = Checkpoint.from_text(note.text)
         log_keys = self._log_keys(note, checkpoint.origin)
         cosigned_at = self._cosigned_at(note)
-        if not self._is_cosigned(frozenset(cosigned_at)):
+        if not self.has_quorum(cosigned_at):
             raise VerifyError(
                 f"a checkpoint cosigned by {', '.join(sorted(cosigned_at)) or 'nobody'}",
                 f"the policy asks for quorum {self.quorum!r}",
@@ -150,9 +150,10 @@ class Policy:
                     times[witness.name] = max(time, times.get(witness.name, 0))
         return times
 
-    def _is_cosigned(self, witnesses: frozenset[str]) -> bool:
-        """Groups only name what stands above them, so one pass decides all."""
+    def has_quorum(self, witnesses: Iterable[str]) -> bool:
+        """Whether these witnesses, by their names here, are enough."""
         reached = {NONE, *witnesses}
+        # Groups only name what stands above them, so one pass decides all.
         for group in self.groups:
             if len(reached.intersection(group.members)) >= group.threshold:
                 reached.add(group.name)

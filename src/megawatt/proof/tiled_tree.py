@@ -1,11 +1,10 @@
 """A tree read from tiles: nodes, roots and proofs out of the files that a log serves."""
 
 from collections.abc import Callable
-from hashlib import sha256
 
 from megawatt.proof.errors import FormatError
 from megawatt.proof.tiles import TILE_WIDTH, Tile, parse_tile
-from megawatt.proof.tree import prove_consistency, prove_inclusion, root_hash
+from megawatt.proof.tree import parents, prove_consistency, prove_inclusion, root_hash
 
 Fetch = Callable[[str], bytes]
 """Gives the bytes of a served path such as `tile/0/000`."""
@@ -49,7 +48,7 @@ class TiledTree:
         row = parse_tile(self._fetch(Tile(level, index, width).path), width)
         rows = [row]
         for _ in range(7):
-            row = [sha256(b"\x01" + row[i] + row[i + 1]).digest() for i in range(0, len(row) - 1, 2)]
+            row = parents(row)
             rows.append(row)
         if len(self._rows) >= self._kept_tiles:
             del self._rows[next(iter(self._rows))]

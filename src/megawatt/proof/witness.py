@@ -119,23 +119,24 @@ def add_checkpoint(
 
 def _decide(request: Request, head: VerifiedCheckpoint, kept: bytes | None, signer: Signer, now: int) -> Answer:
     new = head.checkpoint
+    # Only verified lines of the log are kept, so that nobody can blow up what a witness writes down.
+    note = Note.from_bytes(request.note)
+    of_log = tuple(s for s in note.signatures if any(key.signed(s) for key in head.log_keys))
+    as_signed = Note(note.text, of_log).to_bytes()
     old = Checkpoint.from_text(Note.from_bytes(kept).text) if kept else Checkpoint(new.origin, 0, EMPTY_ROOT)
     if kept and new.size <= old.size and (new.size, new.root) != (old.size, old.root):
         kind = FORK if new.size == old.size else ROLLBACK
-        return _conflict(old.size, new.origin, Evidence(kind, now, kept, request.note))
+        return _conflict(old.size, new.origin, Evidence(kind, now, kept, as_signed))
     if request.old_size != old.size:
         return _conflict(old.size, new.origin)
     try:
         check_growth(old, new, request.proof)
     except VerifyError as error:
-        evidence = Evidence(UNPROVEN, now, kept, request.note, request.proof) if kept else None
+        evidence = Evidence(UNPROVEN, now, kept, as_signed, request.proof) if kept else None
         return _refuse(422, str(error), new.origin, evidence)
     if kept and now < _cosigned_at(kept, signer.key):
         return _refuse(500, "the clock of this witness stands before its last cosignature", new.origin)
-    note = Note.from_bytes(request.note)
     line = cosign(signer, note.text, now)
-    # Only verified lines of the log are kept beside ours.
-    of_log = (s for s in note.signatures if any(key.signed(s) for key in head.log_keys))
     keep = Note(note.text, (*of_log, line)).to_bytes()
     return Answer(200, format_signatures([line]), TEXT, new.origin, keep)
 

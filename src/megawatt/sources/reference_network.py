@@ -48,6 +48,14 @@ def reference_network(step_minutes: int = 60) -> Dataset:
         return read_epoch_table(path, step_minutes=step_minutes)
 
 
+def epoch_difficulties() -> dict[int, float]:
+    """Difficulty of each epoch of the reference table, by the height of a block in it."""
+    with resources.as_file(resources.files("megawatt.sources") / "data" / TABLE) as path:
+        table = CsvTable.read(path, COLUMNS)
+    rows = zip(table.text("first_height"), table.numbers("difficulty", Unit.DIFFICULTY), strict=True)
+    return {int(height): float(difficulty) for height, difficulty in rows if height}
+
+
 def read_epoch_table(path: Path, *, step_minutes: int = 60) -> Dataset:
     """The four series of an epoch table with the columns ``COLUMNS``.
 

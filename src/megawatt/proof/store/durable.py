@@ -10,7 +10,8 @@ from megawatt.proof.store.system import System
 
 PRIVATE = 0o600
 SERVED = 0o644
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 16
+"""Most bundles in one piece, and not so much that each reading maps memory anew."""
 
 
 @contextmanager

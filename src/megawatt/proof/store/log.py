@@ -46,6 +46,8 @@ from megawatt.proof.tiles import check_entry_length
 
 SEGMENT_BYTES = 16 << 20
 _STATE_MODE = 0o700
+_FILES_BETWEEN_SUBMITTERS = 4
+"""Tiles and bundles written before an acknowledgement under way is let through: about 2 ms of work."""
 
 
 def create_log(
@@ -229,8 +231,13 @@ class Log:
         if not pending:
             return
         entries, leaves = zip(*pending, strict=True)
-        for tile, data in self._edge.extend(entries, leaves):
+        for count, (tile, data) in enumerate(self._edge.extend(entries, leaves)):
             self._batch.write(tile.path, data)
+            if count % _FILES_BETWEEN_SUBMITTERS == 0:
+                # Hashing holds the interpreter's lock; a submitter whose flush has ended would wait for it a switch
+                # interval each time. Waiting here for the gate instead lets an acknowledgement under way go first.
+                with self._gate:
+                    pass
         for tile, data in self._edge.partials(since=self._head.size):
             self._batch.write(tile.path, data)
         self._batch.commit()
