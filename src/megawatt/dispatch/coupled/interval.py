@@ -234,7 +234,7 @@ def best_commitments(
                 for i in range(S):
                     width[i] = per[i] * combo[which, own[i]] if own[i] >= 0 else per[i]
                 left, below = room[t] - busy_mw - mining, max(block_mw[t] - busy_mw - mining, 0.0)
-                total, drawn, more = fill_covered(slope, width, own, left, below, u, mining, cover[t], cap[t])
+                _, drawn, more = fill_covered(slope, width, own, left, below, u, mining, cover[t], cap[t])
                 draw[t, word] = drawn
                 load[t, word] = busy_mw + mining + more
 

@@ -1,5 +1,7 @@
 """Billed peaks: which values are worth trying, and how to cut their range into pieces."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from megawatt.dispatch.certificate import Piece
@@ -54,5 +56,5 @@ def _pieces(charge: PeakCharge, m: int, at: float, low: float, top: float, width
         edges.append(x)
         step *= growth
     price, floor = charge.usd_per_mw_month[m], charge.floor_mw[m]
-    found = [Piece(b, a, price * max(b, floor)) for a, b in zip(edges, edges[1:], strict=False)]
+    found = [Piece(b, a, price * max(b, floor)) for a, b in pairwise(edges)]
     return [*found, Piece(0.0, edges[-1], price * floor)]

@@ -70,7 +70,7 @@ class Search:
             if self.best is None:
                 return
             trial = self.best.copy()
-            if self.split.problem.peaks and rng.random() < 0.5:  # noqa: PLR2004  # as often as not
+            if self.split.problem.peaks and rng.random() < 0.5:  # as often as not
                 low, top = lowest_mw(self.split), highest_mw(self.split)
                 share = rng.choice(SHARES)
                 trial.set_peaks(np.maximum(low + share * (top - low), trial.peaks_mw))
