@@ -47,17 +47,23 @@ def megawatt(
 
 @app.command()
 def init(
-    example: Annotated[str, typer.Argument(help="texas-mine, hybrid or ai-campus.")] = "texas-mine",
+    example: Annotated[
+        str, typer.Argument(help="texas-mine, hybrid, ai-campus, core-2024 or core-2024-bid.")
+    ] = "texas-mine",
     to: Annotated[Path | None, typer.Option("--to", help="File to write; default EXAMPLE.toml here.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write a runnable example of a site file."""
+    """Write a runnable example of a site file, or of a deal and a bid."""
+    from megawatt.app.deal_examples import DEAL_EXAMPLES  # noqa: PLC0415
     from megawatt.app.files import write_text  # noqa: PLC0415
     from megawatt.site.examples import example as text_of  # noqa: PLC0415
 
     path = to or Path(f"{example}.toml")
-    write_text(path, text_of(example), replace=force)
-    typer.echo(f"Wrote {path}. Next: megawatt check {path}, then megawatt decide {path}")
+    write_text(path, DEAL_EXAMPLES.get(example) or text_of(example), replace=force)
+    if example in DEAL_EXAMPLES:
+        typer.echo(f"Wrote {path}. Next: megawatt deal DEAL.toml --against BID.toml")
+    else:
+        typer.echo(f"Wrote {path}. Next: megawatt check {path}, then megawatt decide {path}")
 
 
 @app.command()
@@ -84,6 +90,25 @@ def decide(
     from megawatt.app.decide import decide_site  # noqa: PLC0415
 
     decide_site(site, first=first, end=end, as_json=as_json, report=report, store=store, seconds=seconds)
+
+
+@app.command()
+def deal(
+    path: Annotated[Path, typer.Argument(metavar="DEAL", help="Deal file, as core-2024.toml.", show_default=False)],
+    against: Annotated[Path | None, typer.Option("--against", help="Bid file to compare with.")] = None,
+    among: Annotated[
+        Path | None, typer.Option("--among", help="Table of published deals (CSV) to compare with.")
+    ] = None,
+    as_json: AsJson = False,
+    scenarios: Annotated[
+        int, typer.Option("--scenarios", help="Number of scenarios.", min=100, max=1_000_000)
+    ] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the scenarios.", min=0)] = 0,
+) -> None:
+    """What a hosting contract is worth, whether a bid for the company is better, and what would turn the answer."""
+    from megawatt.app.deal_commands import deal_command  # noqa: PLC0415
+
+    deal_command(path, against=against, among=among, as_json=as_json, scenarios=scenarios, seed=seed)
 
 
 def main() -> None:

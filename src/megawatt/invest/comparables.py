@@ -13,10 +13,14 @@ import numpy as np
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 from megawatt.core.units import GrossMW, ItMW
+from megawatt.invest.cash_flow import annuity_factor, periodic_rate
 
 LEVELS = (0.25, 0.5, 0.75)
 LEAST = 3
 """Deals below which no quantile is given."""
+
+USUAL_MARGIN = (0.75, 0.85)
+"""NOI margin of a lease that states none: from the target of June 2024 to the highest target since."""
 
 RENT_KINDS = ("hosting", "hosting_option", "lease")
 """Kinds whose value over the base term is rent of space and power."""
@@ -33,6 +37,8 @@ class Comparable:
         years: Base term; NaN where not stated.
         value_usd: Undiscounted value over the base term [USD]; NaN where not stated.
         evidence: What kind of source.
+        noi_margin: Low and high NOI / rent where stated.
+        capex_usd_per_it_mw: Low and high of what the host builds, where stated.
     """
 
     name: str
@@ -41,6 +47,8 @@ class Comparable:
     years: float
     value_usd: float
     evidence: str
+    noi_margin: tuple[float, float] | None = None
+    capex_usd_per_it_mw: tuple[float, float] | None = None
 
     @property
     def usd_per_mw_year(self) -> float:
@@ -53,6 +61,25 @@ class Comparable:
         if self.kind not in RENT_KINDS:
             return f"a {self.kind.replace('_', ' ')} is no rent"
         return "" if np.isfinite(self.usd_per_mw_year) else "MW, term or value are not stated"
+
+    def worth_usd_per_mw(self, rates: tuple[float, float]) -> tuple[float, float] | None:
+        """Lowest and highest value today of a megawatt let, on the MW that the deal states; None where it is no lease.
+
+        Rent from today, flat, monthly, at the margin stated or usual; less the host's capex where it is stated, which the
+        caller says beside it: without it the value is before what the host builds.
+
+        Args:
+            rates: Low and high yearly discount rate.
+        """
+        if self.why_not or self.power is None:
+            return None
+        margins, capex = self.noi_margin or USUAL_MARGIN, self.capex_usd_per_it_mw or (0.0, 0.0)
+        months = round(self.years * 12)
+
+        def worth(margin: float, rate: float, built: float) -> float:
+            return self.usd_per_mw_year / 12 * margin * annuity_factor(periodic_rate(rate, 12), months) - built
+
+        return worth(margins[0], rates[1], capex[1]), worth(margins[1], rates[0], capex[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ class Choice:
         """What these ranges say."""
         if self.probability_above >= SURE:
             return "worth more than the bid"
-        return "worth less than the bid" if self.probability_above <= 1 - SURE else "not decided by these ranges"
+        return "worth less than the bid" if 1 - self.probability_above >= SURE else "not decided by these ranges"
 
 
 def choose(
@@ -134,14 +134,14 @@ def turns(company: Company, offer_usd: float) -> tuple[Turn, ...]:
     return tuple(out)
 
 
-def shares_of_variance(company: Company, rng: np.random.Generator, points: int = 512) -> dict[str, float]:
+def shares_of_variance(company: Company, rng: np.random.Generator, points: int = 256) -> dict[str, float]:
     """Total Sobol share of each uncertain input in the variance of the value per share, largest first.
 
     Saltelli's design with Jansen's estimator (scipy.stats.sobol_indices), (inputs + 2) x ``points`` evaluations.
     """
     ranges = {name: one for name, one in company.ranges().items() if not one.is_exact}
-    if not ranges:
-        return {}
+    if len(ranges) < 2:
+        return dict.fromkeys(ranges, 1.0)
     fixed: dict[str, Floats | float] = {**company.likely()}
 
     def value(uniform: Floats) -> Floats:

@@ -19,7 +19,10 @@ from numpy.typing import ArrayLike
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 
-_DOUBLINGS, _HALVINGS = 60, 200
+_DOUBLINGS = 100
+"""Prices up to 2^100 USD a share are searched."""
+_HALVINGS = 60
+"""Enough for the last digit of a float within the last doubling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,10 @@ class Shares:
             value_usd: Value less all other net debt, any shape [USD].
         """
         value = np.asarray(value_usd, dtype=np.float64)
-        low = np.zeros(value.shape)
-        high = np.full(value.shape, 1.0)
+        low, high = np.zeros(value.shape), np.ones(value.shape)
         for _ in range(_DOUBLINGS):
+            if not (self._claims(high) < value).any():
+                break
             high = np.where(self._claims(high) < value, 2 * high, high)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
