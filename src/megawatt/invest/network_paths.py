@@ -194,8 +194,9 @@ def _network_day(f: Floats, j: int, k: tuple[float, ...], inverse_cost: float) -
     blocks, days = f[_B + j] + rate, f[_T + j] + 1.0
     spare = (blocks - _EPOCH) / rate
     span = (days - spare) * _SPAN
-    span = max(span, _LEAST_SPAN)
-    span = min(span, _LONGEST_SPAN)
+    # Selects, not min and max, whose care for NaN is a branch: the loop would take twice as long.
+    span = _LEAST_SPAN if span < _LEAST_SPAN else span  # noqa: FURB136
+    span = _LONGEST_SPAN if span > _LONGEST_SPAN else span  # noqa: FURB136
     easier = span * (1.0 / _EPOCH_DAYS)
     done = blocks >= _EPOCH
     found = rate - spare * rate * (1.0 - easier) if done else rate

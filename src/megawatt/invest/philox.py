@@ -69,7 +69,7 @@ def philox(c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.ui
     return _round(a, b, c, d, (k0 + _9 * _W0) & _LOW, (k1 + _9 * _W1) & _LOW)
 
 
-@njit(inline="always")
+@njit(error_model="numpy", fastmath={"contract"})
 def draw(words: Words, floats: Floats, first_path: np.uint64, day: np.uint64, k0: np.uint64, k1: np.uint64) -> None:
     """Two normals (rows Z0, Z1) and four uniforms in (0, 1) (rows U0 to U3) for each of `LANES` paths on one day.
 
@@ -132,3 +132,31 @@ def _box_muller(floats: Floats, j: int) -> None:
     sign = 1.0 if k < 1.5 else -1.0
     floats[Z0 + j] = radius * sign * (-sine if odd else cosine)
     floats[Z1 + j] = radius * sign * (cosine if odd else sine)
+
+
+def monthly_draws(seed: int, stream: int, *, first_path: int, paths: int, months: int) -> Floats:
+    """Two normals and four uniforms per path and month, shape (6, paths, months), of a stream beside the days'.
+
+    Args:
+        seed: 64 bits, as for the days.
+        stream: 1 to 255; days have stream 0.
+        first_path: Number of the first path.
+        paths: Number of paths.
+        months: Number of months.
+    """
+    out = np.empty((6, -(-paths // LANES) * LANES, months))
+    key = np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32)
+    _fill(out, np.uint64(first_path), np.uint64(stream << 24), *key)
+    return out[:, :paths]
+
+
+@njit(error_model="numpy", fastmath={"contract"}, cache=True)
+def _fill(out: Floats, first_path: np.uint64, first_day: np.uint64, k0: np.uint64, k1: np.uint64) -> None:
+    words = np.zeros(ROWS * LANES, np.uint64)
+    floats = words.view(np.float64)
+    for group in range(out.shape[1] // LANES):
+        for month in range(out.shape[2]):
+            draw(words, floats, first_path + np.uint64(group * LANES), first_day + np.uint64(month), k0, k1)
+            for row in range(6):
+                for j in range(LANES):
+                    out[row, group * LANES + j, month] = floats[row * LANES + j]
