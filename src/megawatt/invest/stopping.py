@@ -78,6 +78,7 @@ def learn(
     states: Floats,
     discount: float,
     *,
+    income: Floats | None = None,
     degree: int = 3,
     positive_only: bool = True,
     scaled: bool = True,
@@ -88,6 +89,7 @@ def learn(
         rewards: What stopping on a date pays then, shape (paths, dates).
         states: What is known then, shape (paths, dates, states) or (paths, dates).
         discount: Value on a date of one dollar on the next.
+        income: What going on from a date pays on the next one, shape (paths, dates - 1); None: nothing.
         degree: Degree of the polynomials.
         positive_only: Options: learn only where the reward is positive. Projects, whose last date pays whatever it pays: False.
         scaled: Shift and scale the states, which regressions of high degree need; False gives coefficients in the states' units.
@@ -100,7 +102,7 @@ def learn(
     policy = Policy(np.full((dates, terms), np.nan), degree, centre, scale, positive_only)
     brought = rewards[:, LAST].copy()
     for date in range(dates - 2, -1, -1):
-        brought *= discount
+        brought = discount * (brought if income is None else brought + income[:, date])
         reward = rewards[:, date]
         learned = np.flatnonzero(reward > 0) if positive_only else np.arange(len(reward))
         if len(learned) < terms:
@@ -112,10 +114,10 @@ def learn(
     return policy
 
 
-def apply(policy: Policy, rewards: Floats, states: Floats, discount: float) -> Stopped:
+def apply(policy: Policy, rewards: Floats, states: Floats, discount: float, *, income: Floats | None = None) -> Stopped:
     """Forward through the dates with a policy: the first date on which it says stop, the last one for the rest.
 
-    The first date is now; its reward is not discounted.
+    The first date is now; its reward is not discounted. Arguments as for ``learn``.
     """
     states = _three(rewards, states)
     dates = np.full(len(rewards), rewards.shape[1] - 1)
@@ -125,13 +127,21 @@ def apply(policy: Policy, rewards: Floats, states: Floats, discount: float) -> S
         reward = rewards[:, date]
         stop = reward >= policy.continuation(date, states[:, date])
         dates[stop & ((reward > 0) | (not policy.positive_only))] = date
-    taken = rewards[np.arange(len(rewards)), dates]
-    return Stopped(dates, taken * discount**dates)
+    return Stopped(dates, stopping_values(rewards, discount, income)[np.arange(len(rewards)), dates])
 
 
-def foresight(rewards: Floats, discount: float) -> Floats:
+def stopping_values(rewards: Floats, discount: float, income: Floats | None = None) -> Floats:
+    """Value today of stopping on each date, income until then included, shape (paths, dates)."""
+    factors = discount ** np.arange(rewards.shape[1])
+    values: Floats = rewards * factors
+    if income is not None:
+        values[:, 1:] += np.cumsum(income * factors[1:], axis=1)
+    return values
+
+
+def foresight(rewards: Floats, discount: float, income: Floats | None = None) -> Floats:
     """Best date of each path known beforehand, as of today: an upper bound of the option, shape (paths,)."""
-    out: Floats = (rewards * discount ** np.arange(rewards.shape[1])).max(axis=1)
+    out: Floats = stopping_values(rewards, discount, income).max(axis=1)
     return out
 
 
