@@ -93,6 +93,34 @@ def decide(
 
 
 @app.command()
+def invest(
+    site: SiteFile,
+    years: Annotated[int, typer.Option("--years", help="Length of the scenarios.", min=2, max=40)] = 18,
+    decide_years: Annotated[
+        int, typer.Option("--decide-years", help="Years in which a lease may be signed; below --years.", min=1, max=39)
+    ] = 5,
+    scenarios: Annotated[int, typer.Option("--scenarios", help="Number of scenarios.", min=200, max=200_000)] = 4_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the scenarios.", min=0)] = 0,
+    workers: Annotated[int, typer.Option("--workers", help="Threads; they change only the time.", min=1, max=256)] = 1,
+    as_json: AsJson = False,
+    store: StoreFile = None,
+) -> None:
+    """When to turn each fleet's megawatts over to AI, what that is worth, and what triggers it."""
+    from megawatt.app.invest_commands import invest_command  # noqa: PLC0415
+
+    invest_command(
+        site,
+        years=years,
+        decide_years=decide_years,
+        paths=scenarios,
+        seed=seed,
+        workers=workers,
+        as_json=as_json,
+        store=store,
+    )
+
+
+@app.command()
 def deal(
     path: Annotated[Path, typer.Argument(metavar="DEAL", help="Deal file, as core-2024.toml.", show_default=False)],
     against: Annotated[Path | None, typer.Option("--against", help="Bid file to compare with.")] = None,

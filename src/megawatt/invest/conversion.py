@@ -38,10 +38,13 @@ class Block:
     Attributes:
         efficiency_j_per_th: Of the machines when new.
         degradation_per_year: Share of the hash rate they lose a year.
+        age_years: Of the machines today.
         machine_life_years: After which they are replaced by equal ones, new.
         machine_usd_per_mw: Price of the machines of one MW.
         mining_opex_usd_per_mw_year: Running cost of the mine.
         pool_fee_fraction: Share the pool keeps.
+        pue: Of the mine: power at the meter / power at the plugs.
+        adder_usd_per_mwh: Paid on top of the power price.
         mining_mw: IT power of machines that one IT MW of hall displaces: more than 1 where the hall needs more cooling.
         lease_years: Term.
         noi_margin: Net operating income / rent.
@@ -53,10 +56,13 @@ class Block:
     efficiency_j_per_th: float
     capex_usd_per_mw: float
     degradation_per_year: float = 0.03
+    age_years: float = 0.0
     machine_life_years: float = 5.0
     machine_usd_per_mw: float = 0.0
     mining_opex_usd_per_mw_year: float = 60_000.0
     pool_fee_fraction: float = 0.0
+    pue: float = 1.0
+    adder_usd_per_mwh: float = 0.0
     mining_mw: float = 1.0
     lease_years: float = 12.0
     noi_margin: float = 0.775
@@ -143,13 +149,15 @@ def conversion(block: Block, scenarios: Scenarios, *, rate: float, decide_months
 def mining_usd_per_mw(block: Block, scenarios: Scenarios) -> Floats:
     """What one IT MW of machines earns in each month, replacements paid, shape (paths, months) [USD]."""
     months = scenarios.power_usd_per_mwh.shape[1]
-    age = (np.arange(months) / MONTHS) % block.machine_life_years
+    age = (block.age_years + np.arange(months) / MONTHS) % block.machine_life_years
     paid = scenarios.network.hashprice_usd_per_ph_day * (1 - block.pool_fee_fraction)
     worth = break_even_usd_per_mwh(paid * (1 - block.degradation_per_year) ** age, block.efficiency_j_per_th)
-    margin = (worth - scenarios.power_usd_per_mwh) * HOURS_PER_YEAR - block.mining_opex_usd_per_mw_year
+    power = block.pue * (scenarios.power_usd_per_mwh + block.adder_usd_per_mwh)
+    margin = (worth - power) * HOURS_PER_YEAR - block.mining_opex_usd_per_mw_year
     earned: Floats = np.maximum(margin, 0.0) / MONTHS
-    for month in np.flatnonzero(np.diff(age, prepend=0.0) < 0):
-        year_before = earned[:, month - MONTHS : month].sum(axis=1) / _worn(block)
+    for month in np.flatnonzero(np.diff(age, prepend=age[0]) < 0):
+        before = earned[:, max(month - MONTHS, 0) : month]
+        year_before = before.mean(axis=1) * MONTHS / _worn(block)
         pays = year_before * block.machine_life_years >= block.machine_usd_per_mw
         earned[:, month:] *= pays[:, None]
         earned[:, month] -= np.where(pays, block.machine_usd_per_mw, 0.0)
