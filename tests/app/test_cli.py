@@ -19,6 +19,7 @@ import pytest
 
 from megawatt.app import files as writing
 from tests.app.running import Run, files, refused, runner
+from tests.app.schemas import described, no_constant
 from tests.site.test_specimens import ILLNESSES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -218,27 +219,6 @@ def test_a_file_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> 
 
 
 # --- decide: the answer -------------------------------------------------------------------------------------------------
-
-
-def no_constant(word: str) -> None:
-    pytest.fail(f"{word} is no JSON")
-
-
-def described(schema: dict[str, Any], value: Any, at: str = "") -> list[str]:
-    """Keys of an answer that its schema does not describe."""
-    if isinstance(value, dict):
-        named = schema.get("properties", {})
-        rest = schema.get("additionalProperties")
-        return [
-            one
-            for key, inside in value.items()
-            for one in (
-                described(named.get(key, rest), inside, f"{at}.{key}") if key in named or rest else [f"{at}.{key}"]
-            )
-        ]
-    if isinstance(value, list):
-        return [one for inside in value for one in described(schema["items"], inside, f"{at}[]")]
-    return []
 
 
 def test_the_answer_keeps_to_its_published_schema(run: Run) -> None:

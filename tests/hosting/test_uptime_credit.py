@@ -14,6 +14,7 @@ from megawatt.hosting.uptime_credit import (
     CreditTable,
     exact_availability,
     excused_by_contract,
+    first_seconds,
     monthly_availability,
 )
 
@@ -138,3 +139,22 @@ def test_steps_in_the_wrong_order_are_refused() -> None:
 def test_a_negative_rent_cannot_be_credited() -> None:
     with pytest.raises(InputError, match="rent"):
         TABLE.credit(Fraction(1, 2), Money.usd("-1.00"))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 200), st.integers(1, 40)), max_size=8),
+    st.integers(1, 199),
+    st.integers(0, 120),
+)
+@settings(deadline=None, max_examples=100)
+def test_the_seconds_that_settlement_excuses_are_those_that_dispatch_excuses(
+    called: list[tuple[int, int]], second_year: int, allowance: int
+) -> None:
+    """Minutes as seconds: the exact stretches against the array of shares, over two contract years."""
+    stretches = [(start, start + length) for start, length in called]
+    curtailed = np.array([any(a <= t < b for a, b in stretches) for t in range(240)])
+    years = np.array([int(t >= second_year) for t in range(240)])
+    shares = excused_by_contract(curtailed, years, hours=1.0, hours_per_year=float(allowance))
+    found = first_seconds(stretches, [(0, second_year), (second_year, 240)], allowance)
+    excused = np.array([any(a <= t < b for a, b in found) for t in range(240)])
+    assert excused.tolist() == shares.tolist()

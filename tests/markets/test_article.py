@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from megawatt.core.errors import InputError
-from megawatt.markets.claim_data import MarketData, with_baskets
-from megawatt.markets.claim_tests import run_tests
+from megawatt.markets.claim_data import MarketData, with_baskets, with_renames
+from megawatt.markets.claim_tests import bound_tests, run_tests
 from megawatt.markets.claims import Judgement, Registry, Verdict, claim_verdict, judge, parse_registry
 from megawatt.markets.events import Design, Event, event_panel
 from megawatt.markets.parametric import Statistic, patell
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="real data folder is a
 def data() -> MarketData:
     coins = Closes.from_frame(read_coin_closes(DATA / "markets" / "crypto_daily_close.csv"), Calendar.EVERY_DAY)
     shares = Closes.from_frame(read_share_closes(DATA / "markets" / "stocks_daily_ohlc.csv"), Calendar.SESSIONS)
-    return MarketData(with_baskets(coins), shares)
+    return MarketData(with_baskets(with_renames(coins)[0]), shares)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="module")
 def judged(data: MarketData, registry: Registry) -> dict[str, Judgement]:
-    return judge(registry, run_tests(registry, data))
+    return judge(registry, run_tests(registry, bound_tests(data)))
 
 
 VERDICTS = {
@@ -102,7 +102,7 @@ def test_a_finding_names_the_data_and_what_was_left_out(data: MarketData, judged
 def test_a_test_that_does_not_exist_is_refused(data: MarketData) -> None:
     text = files("megawatt.markets").joinpath("article.toml").read_text(encoding="utf-8")
     with pytest.raises(InputError, match=r"names the test 'markets\.rol'"):
-        run_tests(parse_registry(text.replace("markets.role", "markets.rol")), data)
+        run_tests(parse_registry(text.replace("markets.role", "markets.rol")), bound_tests(data))
 
 
 # AF3, AF4: what the exchange closes of the folder say.
@@ -131,6 +131,19 @@ def test_the_moves_of_june_2024_by_exchange_closes(
     data: MarketData, name: str, day: str, before: str, percent: float
 ) -> None:
     assert change(data.coins, name, day, before) == pytest.approx(percent, abs=0.051)
+
+
+@pytest.mark.parametrize(
+    ("day", "press"), [("2024-06-18", 135.58), ("2024-06-20", 130.78), ("2024-06-21", 126.57), ("2024-06-24", 118.11)]
+)
+def test_the_closes_of_nvidia_are_those_of_the_press(data: MarketData, day: str, press: float) -> None:
+    row = int(np.searchsorted(data.shares.days, np.datetime64(day)))
+    assert str(data.shares.days[row]) == day
+    assert data.shares.column("NVDA")[row] == pytest.approx(press, rel=0.003)
+
+
+def test_the_exchanges_rested_on_juneteenth(data: MarketData) -> None:
+    assert np.datetime64("2024-06-19") not in data.shares.days
 
 
 def test_nvidia_lost_12_9_percent_in_three_sessions(data: MarketData) -> None:

@@ -66,3 +66,20 @@ def test_the_hash_changes_with_a_price_and_not_with_the_object() -> None:
     frame = pd.DataFrame({"FET": [1.0, 2.0]}, index=pd.to_datetime(JUNE[:2]))
     same = [Closes.from_frame(frame, Calendar.EVERY_DAY).sha256 for _ in range(2)]
     assert same[0] == same[1] != Closes.from_frame(frame * 1.01, Calendar.EVERY_DAY).sha256
+
+
+def test_closes_that_end_before_the_table_are_named() -> None:
+    usd = np.array([[1.0, 1.0], [1.0, np.nan], [1.0, np.nan]])
+    days = np.datetime64("2024-05-01", "D") + np.arange(3)
+    assert Closes(("A", "B"), days, usd, Calendar.EVERY_DAY).ends() == ["B: no close after 2024-05-01"]
+
+
+def test_a_renamed_asset_is_one_column_and_two_assets_are_refused() -> None:
+    days = np.datetime64("2024-05-01", "D") + np.arange(3)
+    usd = np.array([[1.0, np.nan], [2.0, np.nan], [np.nan, 3.0]])
+    one = Closes(("OLD", "NEW"), days, usd, Calendar.EVERY_DAY).continued("OLD", "NEW", "2024-05-03")
+    assert one.names == ("OLD",)
+    assert one.column("OLD").tolist() == [1.0, 2.0, 3.0]
+    usd[2, 0] = 2.5
+    with pytest.raises(InputError, match="both closed on 2024-05-03"):
+        Closes(("OLD", "NEW"), days, usd, Calendar.EVERY_DAY).continued("OLD", "NEW", "2024-05-03")

@@ -52,7 +52,9 @@ def test_the_report_shows_each_group_with_its_betas_and_the_regime() -> None:
     low, high = rows["AI coins"].beta_nvda[1:]
     assert low < 0 < high
     assert rows["AI shares"].change > 0.4
-    assert rows["AI shares"].above_average
+    assert rows["AI shares"].breadth == 1.0
+    assert report.trail.level[0] == pytest.approx(100)
+    assert report.trail.level[-1] / 100 - 1 == pytest.approx([row.change for row in report.rows])
     assert report.rotation.name == "rotation persists"
     assert report.rotation.drift_per_row > 0
 
@@ -63,6 +65,8 @@ def test_days_after_the_report_change_nothing_in_it() -> None:
     first, second = (rotation_report(d, "2024-03-15", np.random.default_rng(2)) for d in (whole, cut))
     assert first.rows == second.rows
     assert first.rotation == second.rotation
+    assert (first.leads, first.breaks) == (second.leads, second.breaks)
+    np.testing.assert_array_equal(first.trail.strength, second.trail.strength)
 
 
 @pytest.mark.parametrize("day", ["2023-03-01", "2022-01-01"])

@@ -11,6 +11,7 @@ from megawatt.proof.store.frame import format_frame
 from megawatt.proof.tiles import Tile, format_bundle
 from megawatt.proof.tlog_proof import make_proof
 from megawatt.proof.witness import Request, add_checkpoint
+from tests.hosting.settlement_specimens import specimens as settlement_specimens
 from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, ORIGIN, TENANT, signed, tree_over
 
 ENTRIES = [b"alpha", b"beta", b"gamma"]
@@ -76,4 +77,5 @@ def specimens() -> dict[str, str]:
         "entry message": _rotation().message.decode() + "\n",
         "entry": _rotation().to_bytes().decode() + "\n",
         "frame": _hex(frame[: 52 + len(format_bundle(ENTRIES))]),
+        **settlement_specimens(),
     }

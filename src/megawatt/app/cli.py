@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from megawatt.app.data_commands import data_app
+from megawatt.app.markets.commands import markets_app
+from megawatt.app.settle_commands import settle_app
 
 app = typer.Typer(
     name="megawatt",
@@ -20,6 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data_app, name="data")
+app.add_typer(markets_app, name="markets")
+app.add_typer(settle_app, name="settle")
 
 SiteFile = Annotated[Path, typer.Argument(help="Site file, for example texas-mine.toml.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON with a versioned schema.")]
@@ -137,6 +141,20 @@ def deal(
     from megawatt.app.deal_commands import deal_command  # noqa: PLC0415
 
     deal_command(path, against=against, among=among, as_json=as_json, scenarios=scenarios, seed=seed)
+
+
+@app.command()
+def claims(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder with markets/ and bitcoin/; default $MEGAWATT_DATA.")
+    ] = None,
+    as_json: AsJson = False,
+    report: Annotated[Path | None, typer.Option("--report", help="Write the report page to this file.")] = None,
+) -> None:
+    """The article's claims, from files to a verdict, each with its falsifier and its share of false alarms."""
+    from megawatt.app.claims_command import claims_command  # noqa: PLC0415
+
+    claims_command(data, as_json=as_json, report=report)
 
 
 def main() -> None:

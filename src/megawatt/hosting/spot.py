@@ -8,10 +8,12 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from megawatt.core.errors import InputError
+from megawatt.core.money import Currency, Money
 from megawatt.core.provenance import Provenance
 from megawatt.core.series import NEVER, Floats, Series
 from megawatt.core.timegrid import TimeGrid, utc
@@ -69,6 +71,16 @@ class SpotHall:
             )
         out: Floats = self.usd_per_it_mwh(price_usd_per_gpu_hour) / meter_mw_per_it_mw
         return out
+
+
+def sold_usd(gpu_hours_usd: Fraction, platform_fee_fraction: Fraction) -> Money:
+    """What is left of GPU-hours sold at their prices, ``sum of hours x price x (1 - platform fee)``, to the cent.
+
+    Args:
+        gpu_hours_usd: Sum of GPU-hours times price, exact [USD].
+        platform_fee_fraction: Share of it that the market or network keeps.
+    """
+    return Money.rounded(gpu_hours_usd * (1 - platform_fee_fraction), Currency.USD)
 
 
 @dataclass(frozen=True, slots=True)

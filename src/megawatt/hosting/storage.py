@@ -37,9 +37,9 @@ class StorageHall:
         fraction_of_one(self.rented_fraction, "rented_fraction")
         at_least_zero(self.usd_per_tb_month, "usd_per_tb_month")
 
-    def rent_usd(self) -> Money:
-        """Rent of one calendar month, to the cent."""
-        return Money.rounded(self._usd(), Currency.USD)
+    def rent_usd(self, share: Fraction | int = 1) -> Money:
+        """Rent of one calendar month, or of the share of it that is under contract, to the cent."""
+        return Money.rounded(self._usd() * share, Currency.USD)
 
     def rent_per_interval(self, grid: TimeGrid, timezone: str) -> Floats:
         """Rent booked evenly over the hours of its local month; shape (n,) [USD]."""

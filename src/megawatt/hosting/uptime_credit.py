@@ -140,12 +140,37 @@ def monthly_availability(
     return clipped
 
 
-def exact_availability(delivered_wh: Sequence[int], contracted_wh: Sequence[int], excused: Sequence[bool]) -> Fraction:
-    """Availability of one month from whole watt-hours per interval, for settlement."""
+def first_seconds(
+    called: Sequence[tuple[int, int]], years: Sequence[tuple[int, int]], seconds_per_year: int
+) -> list[tuple[int, int]]:
+    """The stretches of curtailment that the yearly allowance excuses, for settlement: `excused_by_contract` in seconds.
+
+    Args:
+        called: Start and end of each curtailment [s]; they may overlap and count once.
+        years: Start and end of each contract year [s], in order.
+        seconds_per_year: Allowance of each year [s].
+
+    Returns:
+        Stretches in order of time, none of which overlap.
+    """
+    out = []
+    for year_start, year_end in years:
+        left, reached = seconds_per_year, year_start
+        for start, end in sorted(called):
+            begin = max(start, reached)
+            stop = min(end, year_end, begin + left)
+            if stop > begin:
+                out.append((begin, stop))
+                left, reached = left - (stop - begin), stop
+    return out
+
+
+def exact_availability(delivered: Sequence[int], contracted: Sequence[int], excused: Sequence[bool]) -> Fraction:
+    """Availability of one month from whole amounts of energy (such as Wh, or W x s) per stretch, for settlement."""
     counted = promised = 0
-    for delivered, contracted, free in zip(delivered_wh, contracted_wh, excused, strict=True):
-        promised += contracted
-        counted += contracted if free else min(max(delivered, 0), contracted)
+    for there, owed, free in zip(delivered, contracted, excused, strict=True):
+        promised += owed
+        counted += owed if free else min(max(there, 0), owed)
     return Fraction(counted, promised) if promised else Fraction(1)
 
 

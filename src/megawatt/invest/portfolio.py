@@ -132,16 +132,22 @@ def choose_portfolio(
     if solved.x is None:
         raise SolverError(f"no portfolio of {n} projects", f"HiGHS says: {solved.message}", "Allow more seconds.")
     megawatts = np.where(solved.x[:n] > 0.5, solved.x[n : 2 * n], 0.0)
-    found = values @ megawatts
+    bound = None if solved.mip_dual_bound is None else -float(solved.mip_dual_bound) * scale
+    return _portfolio(projects, megawatts, values @ megawatts, aversion, tail, bound)
+
+
+def _portfolio(
+    projects: Sequence[Project], megawatts: Floats, found: Floats, aversion: float, tail: float, bound: float | None
+) -> Portfolio:
+    """The answer, its objective computed again from the scenarios."""
     cvar = conditional_value_at_risk(found, tail)
     objective = (1 - aversion) * float(found.mean()) - aversion * cvar
-    bound = -float(solved.mip_dual_bound) * scale if solved.mip_dual_bound is not None else objective
     return Portfolio(
         megawatts={one.name: float(mw) for one, mw in zip(projects, megawatts, strict=True) if mw > 0},
         value_usd=Spread.of(found),
         cvar_usd=cvar,
         objective_usd=objective,
-        gap_usd=max(bound - objective, 0.0),
+        gap_usd=max((objective if bound is None else bound) - objective, 0.0),
     )
 
 

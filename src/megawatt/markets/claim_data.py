@@ -11,6 +11,8 @@ from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 from megawatt.markets.events import KnownEvent
 from megawatt.markets.prices import Closes, on_common_days
+from megawatt.markets.specimens import RENAMES
+from megawatt.markets.universe import Record
 
 AI_COINS = ("FET", "RNDR", "TAO", "NEAR", "ICP", "GRT", "ROSE", "AR", "WLD", "ARKM", "IO", "THETA", "AKT")
 """Coins that the trade counts to AI and computing; RNDR stands for RENDER before its change of name."""
@@ -69,6 +71,16 @@ def with_baskets(coins: Closes, baskets: Mapping[str, tuple[str, ...]] = BASKETS
         columns.append(np.exp(np.cumsum(mean))[:, None])
         names.append(name)
     return Closes(tuple(names), coins.days, np.hstack(columns), coins.calendar, coins.source)
+
+
+def with_renames(coins: Closes, renames: tuple[Record, ...] = RENAMES) -> tuple[Closes, tuple[str, ...]]:
+    """The coins with each change of name undone, and what was done in words; a name that has no closes is left alone."""
+    notes = []
+    for one in renames:
+        if one.asset in coins.names and one.into in coins.names:
+            coins = coins.continued(one.asset, one.into, one.valid_from)
+            notes.append(f"{one.asset} is called {one.into} from {one.valid_from} on: one series here, {one.asset}")
+    return coins, tuple(notes)
 
 
 def parameter(parameters: Mapping[str, Any], key: str, kind: type, default: Any = None) -> Any:

@@ -5,24 +5,24 @@ from typing import Any
 
 import numpy as np
 
-from megawatt.markets.claim_data import MarketData, parameter
+from megawatt.markets.claim_data import parameter
 from megawatt.markets.claims import Finding
 from megawatt.markets.estimates import BASE_2030, highest_modelled, sum_of_parts
 
 
-def untestable(_data: MarketData, parameters: Mapping[str, Any], _rng: np.random.Generator) -> Finding:
+def untestable(parameters: Mapping[str, Any], _rng: np.random.Generator) -> Finding:
     """The data cannot answer, and the registry says why."""
     return Finding(untestable=parameter(parameters, "why", str))
 
 
-def role(_data: MarketData, parameters: Mapping[str, Any], _rng: np.random.Generator) -> Finding:
+def role(parameters: Mapping[str, Any], _rng: np.random.Generator) -> Finding:
     """A stated role against the verified one."""
     stated, verified = parameter(parameters, "stated", str), parameter(parameters, "verified", str)
     note = f"stated: {stated}; verified: {verified} ({parameter(parameters, 'source', str)})"
     return _exact(stated == verified, float(stated == verified), "1 if equal", "comparison of roles", note)
 
 
-def parts_reach(_data: MarketData, parameters: Mapping[str, Any], _rng: np.random.Generator) -> Finding:
+def parts_reach(parameters: Mapping[str, Any], _rng: np.random.Generator) -> Finding:
     """Do the published parts sum to the target?"""
     sums = sum_of_parts(parameter(parameters, "target_tn", float))
     note = (
@@ -33,7 +33,7 @@ def parts_reach(_data: MarketData, parameters: Mapping[str, Any], _rng: np.rando
     return _exact(reached, sums.parts.tn_usd, "tn USD, level of 2030", "sum of published parts", note)
 
 
-def within_estimates(_data: MarketData, parameters: Mapping[str, Any], _rng: np.random.Generator) -> Finding:
+def within_estimates(parameters: Mapping[str, Any], _rng: np.random.Generator) -> Finding:
     """Does the target lie within the published estimates that have a model?"""
     target, highest = parameter(parameters, "target_tn", float), highest_modelled()
     note = f"highest published level of AI plus blockchain: {highest}; target {target:g} tn"

@@ -48,6 +48,7 @@ class Hypothesis:
         parameters: What the test is told: days, assets, windows.
         reference: What an earlier analysis found, and on what basis; printed beside the verdict where it differs.
         reference_verdict: Its verdict.
+        why_different: Why the two differ, written after the result; printed only where they do.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Hypothesis:
     parameters: Mapping[str, Any]
     reference: str = ""
     reference_verdict: Verdict | None = None
+    why_different: str = ""
 
 
 @dataclass(frozen=True, slots=True)

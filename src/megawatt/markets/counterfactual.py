@@ -150,17 +150,28 @@ def _draw_regression(
     return used, b, float(s2)
 
 
+@numba.njit(cache=True)
 def _log_evidence(gram: Floats, slab: Floats, product: Floats, used: "np.typing.NDArray[np.bool_]", s2: float) -> float:
-    """Log of the likelihood with the slopes integrated out, up to a constant."""
+    """Log of the likelihood with the slopes integrated out, up to a constant: two Cholesky factors of the controls in use."""
     which = np.flatnonzero(used)
-    if not which.size:
+    k = which.size
+    if k == 0:
         return 0.0
-    prior = slab[np.ix_(which, which)]
-    precision = prior + gram[np.ix_(which, which)]
-    mean = np.linalg.solve(precision, product[which])
-    _, log_prior = np.linalg.slogdet(prior)
-    _, log_precision = np.linalg.slogdet(precision)
-    return float(0.5 * (log_prior - log_precision + mean @ precision @ mean / s2))
+    prior, precision, root = np.empty((k, k)), np.empty((k, k)), np.empty(k)
+    for i in range(k):
+        for j in range(k):
+            prior[i, j] = slab[which[i], which[j]]
+            precision[i, j] = prior[i, j] + gram[which[i], which[j]]
+    prior_root, precision_root = np.linalg.cholesky(prior), np.linalg.cholesky(precision)
+    total = 0.0
+    for i in range(k):
+        # root = L^-1 X'r, so that its square is the fit m' P m.
+        root[i] = product[which[i]]
+        for j in range(i):
+            root[i] -= precision_root[i, j] * root[j]
+        root[i] /= precision_root[i, i]
+        total += np.log(prior_root[i, i]) - np.log(precision_root[i, i]) + 0.5 * root[i] * root[i] / s2
+    return float(total)
 
 
 @numba.njit(cache=True)

@@ -252,7 +252,9 @@ class _Basket:
     def _note_basket(self, t: int) -> None:
         total = self.value()
         held = np.flatnonzero(self.units > 0)
-        shares = {self.closes.names[i]: float(self.units[i] * self.last[i] / total) for i in held.tolist()}
+        shares = dict(
+            zip((self.closes.names[i] for i in held), (self.units * self.last / total)[held].tolist(), strict=True)
+        )
         self.baskets.append((self.closes.days[t], shares))
 
 

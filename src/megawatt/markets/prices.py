@@ -131,6 +131,34 @@ class Closes:
                 found += [f"{name}: {r.size} closes missing from {self.days[r[0]]} to {self.days[r[-1]]}" for r in runs]
         return found
 
+    def ends(self) -> list[str]:
+        """Names whose closes end before the table does, in words: a delisting, a change of name, or a file cut short."""
+        found = []
+        for name in self.names:
+            have = np.flatnonzero(np.isfinite(self.column(name)))
+            if have.size and have[-1] < len(self.days) - 1:
+                found.append(f"{name}: no close after {self.days[have[-1]]}")
+        return found
+
+    def continued(self, name: str, later: str, day: str) -> "Closes":
+        """One column in place of two: the closes of ``later`` from ``day`` on continue those of ``name``, which keeps its name.
+
+        Raises:
+            InputError: Both have a close on a day, so that they are not one asset.
+        """
+        old, new = self.column(name), np.where(self.days >= np.datetime64(day), self.column(later), np.nan)
+        both = np.isfinite(old) & np.isfinite(new)
+        if both.any():
+            raise InputError(
+                f"{name} and {later} both closed on {self.days[int(np.argmax(both))]}",
+                f"{later} is what {name} is called from {day} on",
+                "Drop the closes of one of them, or correct the day.",
+            )
+        usd = self.usd.copy()
+        usd[:, self.names.index(name)] = np.where(np.isfinite(old), old, new)
+        keep = [i for i, one in enumerate(self.names) if one != later]
+        return Closes(tuple(self.names[i] for i in keep), self.days, usd[:, keep], self.calendar, self.source)
+
     @property
     def sha256(self) -> str:
         """Hash of names, days and prices."""

@@ -11,13 +11,12 @@ window ends on its own day, adding days never moves a past point. The formula is
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
-from megawatt.markets.rolling import rolling_mean_sd
-
-_CONSTANT = 1e-10
+from megawatt.markets.rolling import BLOCK, plain, rolling_block, score_block
 
 QUADRANTS = ("lagging", "improving", "weakening", "leading")
 
@@ -58,10 +57,8 @@ def rotation_map(prices: Floats, benchmark: Floats, *, window: int = 60, momentu
             "the window has at least 3 rows, the momentum 1, and the benchmark stands on the prices' days",
             "Choose for example 60 and 10.",
         )
-    x = 100 + _z(100 * prices / benchmark[:, None], window)
-    change = np.full_like(x, np.nan)
-    change[momentum_rows:] = x[momentum_rows:] - x[:-momentum_rows]
-    return RotationMap(x, 100 + _z(change, window))
+    x, y = _map(plain(prices), plain(benchmark), window, momentum_rows)
+    return RotationMap(np.asarray(x), np.asarray(y))
 
 
 def relative_strength(price: Floats, benchmark: Floats, base_row: int = 0) -> Floats:
@@ -87,21 +84,49 @@ class Breadth:
 
 def breadth(prices: Floats, window: int = 50) -> Breadth:
     """Breadth of the columns of ``prices``; an asset counts on the days on which it has what is needed."""
-    mean, _ = rolling_mean_sd(prices, window)
-    with_mean = np.isfinite(mean) & np.isfinite(prices)
-    above = np.where(with_mean, prices > mean, False).sum(axis=1)
-    step = np.sign(np.diff(prices, axis=0, prepend=np.nan))
-    have = np.isfinite(step)
-    return Breadth(
-        _over(above, with_mean.sum(axis=1)), _over(np.nansum(step, axis=1), have.sum(axis=1)), have.sum(axis=1) * 1.0
-    )
+    count = np.asarray(_counts(plain(prices), window)).sum(axis=1)
+    return Breadth(_over(count[0], count[1]), _over(count[2], count[3]), count[3])
 
 
-def _z(values: Floats, window: int) -> Floats:
-    mean, sd = rolling_mean_sd(values, window)
-    out = np.full_like(values, np.nan)
-    # An sd below the rounding of the values is a constant window, not a small one.
-    np.divide(values - mean, sd, out=out, where=sd > _CONSTANT * (1 + np.abs(mean)))
+@numba.njit(cache=True, parallel=True)
+def _map(prices: Floats, benchmark: Floats, window: int, momentum_rows: int) -> tuple[Floats, Floats]:
+    """Points of the map, a block of columns at a time: what lies between price and point never leaves the cache."""
+    rows, columns = prices.shape
+    x, y = np.empty((rows, columns)), np.empty((rows, columns))
+    for block in numba.prange((columns + BLOCK - 1) // BLOCK):
+        at = slice(block * BLOCK, min(columns, (block + 1) * BLOCK))
+        strength = 100 * prices[:, at] / benchmark.reshape(-1, 1)
+        z = np.empty(strength.shape)
+        score_block(strength, window, z)
+        x[:, at] = 100 + z
+        change = np.full(strength.shape, np.nan)
+        for t in range(momentum_rows, rows):
+            for j in range(at.stop - at.start):
+                change[t, j] = z[t, j] - z[t - momentum_rows, j]
+        score_block(change, window, z)
+        y[:, at] = 100 + z
+    return x, y
+
+
+@numba.njit(cache=True, parallel=True)
+def _counts(prices: Floats, window: int) -> Floats:
+    """Assets above their mean, with a mean, rising less falling, with a return; shape (4, blocks, t)."""
+    rows, columns = prices.shape
+    blocks = (columns + BLOCK - 1) // BLOCK
+    out = np.zeros((4, blocks, rows))
+    for block in numba.prange(blocks):
+        part = np.ascontiguousarray(prices[:, block * BLOCK : min(columns, (block + 1) * BLOCK)])
+        mean, sd = np.empty(part.shape), np.empty(part.shape)
+        rolling_block(part, window, mean, sd)
+        for t in range(rows):
+            for j in range(part.shape[1]):
+                if np.isfinite(mean[t, j]) and np.isfinite(part[t, j]):
+                    out[0, block, t] += part[t, j] > mean[t, j]
+                    out[1, block, t] += 1
+                step = part[t, j] - part[t - 1, j] if t else np.nan
+                if np.isfinite(step):
+                    out[2, block, t] += np.sign(step)
+                    out[3, block, t] += 1
     return out
 
 

@@ -6,6 +6,7 @@ money and energy are counted in whole micro-dollars and watt-hours.
 
 import json
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring  # what `dumps` spells text with, without a new encoder for each
 from typing import TypeAlias
 
 from megawatt.proof.errors import FormatError
@@ -32,8 +33,10 @@ def format_json(value: Json) -> bytes:
 def _spell(value: Json, depth: int) -> str:
     if depth > MAX_DEPTH:
         raise FormatError(f"JSON deeper than {MAX_DEPTH}", "that is the limit here", _DEPTH_REMEDY)
-    if value is None or isinstance(value, bool | str):
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     if isinstance(value, int):
         if abs(value) > MAX_INTEGER:
             raise FormatError(f"integer {str(value)[:40]}", "it exceeds 2**53 - 1 in size", _DEPTH_REMEDY)
@@ -42,8 +45,10 @@ def _spell(value: Json, depth: int) -> str:
         if not all(isinstance(key, str) for key in value):
             raise FormatError("an object with keys other than text", "JSON keys are text", "Turn keys into text.")
         keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
-        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_spell(value[k], depth + 1)}" for k in keys) + "}"
+        return "{" + ",".join(f"{encode_basestring(k)}:{_spell(value[k], depth + 1)}" for k in keys) + "}"
     if isinstance(value, list | tuple):
+        if set(map(type, value)) == {int} and max(map(abs, value)) <= MAX_INTEGER and depth < MAX_DEPTH:
+            return "[" + ",".join(map(str, value)) + "]"  # a meter's readings, at a third of the time of one by one
         return "[" + ",".join(_spell(item, depth + 1) for item in value) + "]"
     raise FormatError(f"a {type(value).__name__}", "canonical JSON here has no such type", _DEPTH_REMEDY)
 

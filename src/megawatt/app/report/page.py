@@ -6,7 +6,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from megawatt.app import words
@@ -39,7 +39,7 @@ def write_report(decision: Decision, path: Path) -> None:
 def render_report(decision: Decision) -> str:
     """The page as text: the same decision gives the same page."""
     said = messages(decision)
-    return _template().render(
+    return template("page.html").render(
         site=decision.case.site,
         decision=decision,
         words=words,
@@ -60,8 +60,8 @@ def render_report(decision: Decision) -> str:
         assumptions=vintage.assumptions(decision),
         cautions=cautions(decision),
         version=version("megawatt"),
-        style=_asset("style.css"),
-        script=_asset("hover.js"),
+        style=asset("style.css"),
+        script=asset("hover.js"),
     )
 
 
@@ -118,11 +118,16 @@ def cautions(decision: Decision) -> list[str]:
     return found
 
 
-def _asset(name: str) -> Markup:
+def asset(name: str) -> Markup:
+    """A file that is shipped beside this one."""
     return Markup(files("megawatt.app.report").joinpath(name).read_text(encoding="utf-8"))  # noqa: S704  # shipped with the package
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(files("megawatt.app.report").joinpath("page.html").read_text(encoding="utf-8"))
+@lru_cache(maxsize=2)
+def template(name: str) -> Template:
+    """A page's template, whose values are escaped."""
+    loader = PackageLoader("megawatt.app.report", "")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(name)
