@@ -8,6 +8,7 @@ import pytest
 
 from megawatt.app.deal_examples import CORE_2024, CORE_2024_BID
 from tests.app.running import Run, refused, runner
+from tests.app.schemas import published
 
 DATA = Path(os.environ.get("MEGAWATT_DATA", Path(__file__).parents[3] / "shared" / "data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="real data folder is absent")
@@ -55,7 +56,7 @@ def test_the_json_is_the_same_for_the_same_seed(run: Run) -> None:
     first, again = run(*words), run(*words)
     assert first.out == again.out
     found = json.loads(first.out)
-    assert found["schema"] == "megawatt/deal-answer/1"
+    published("deal-answer-1", found)
     assert found["revenue_usd"] == pytest.approx({"contracted": 3.5e9, "optional": 5.25e9})
     assert found["against"]["bridge"]["unconverted_usd"] == 260e6
     assert found["against"]["unexplained_prices"] == {"last close": 4.87}
@@ -66,6 +67,7 @@ def test_a_bid_in_stock_has_a_range_and_its_vote(run: Run) -> None:
     BID.write_text(STOCK, encoding="utf-8")
     answer = run("deal", DEAL, "--against", BID, "--json", "--scenarios", "300")
     assert answer.code == 0, answer.err
+    published("deal-answer-1", json.loads(answer.out))
     against = json.loads(answer.out)["against"]
     offer = against["offer_usd_per_share"]
     assert 12.35 < offer["low"] < offer["median"] < offer["high"] < 23.5
@@ -79,6 +81,7 @@ def test_other_deals_are_shown_beside_it(run: Run) -> None:
     answer = run("deal", DEAL, "--among", DATA / "miners" / "miner_ai_deals.csv", "--scenarios", "200")
     assert "7 published leases: 1.85 M USD per IT MW-year in the middle" in answer.out
     found = json.loads(run("deal", DEAL, "--among", DATA / "miners" / "miner_ai_deals.csv", "--json").out)
+    published("deal-answer-1", found)
     assert len(found["comparables"]) == 14
 
 

@@ -13,6 +13,7 @@ from megawatt.site.examples import example
 from megawatt.site.read import Site
 from megawatt.sources.reference_network import reference_network
 from tests.app.running import TEXAS, Run, refused, runner
+from tests.app.schemas import published
 
 run = pytest.fixture(runner)
 FEW = ("--scenarios", "400", "--years", "6", "--decide-years", "2")
@@ -32,7 +33,7 @@ def test_the_json_is_the_same_for_the_same_seed_on_any_number_of_workers(run: Ru
     first, again = (run("invest", TEXAS, *FEW, "--json", "--workers", n) for n in ("1", "2"))
     assert first.out == again.out
     found = json.loads(first.out)
-    assert found["schema"] == "megawatt/invest/1"
+    published("invest-1", found)
     assert found["power_modelled"] is True
     assert found["months"] == 72
     for fleet in found["fleets"]:
