@@ -1,20 +1,19 @@
 """The probability that an interval becomes the month's system peak, from what is known when it begins.
 
 A coincident-peak charge is set by one interval a month, and which one it was is known only when the month is over. The
-probability that it is *this* interval is that of three events at once: it passes everything the month has seen, it is
-the highest of its own day, and no later day of the month passes it. All three come from one set of scenarios:
+probability that it is *this* interval is that of three events at once:
 
-* **rest of the day**: the change of log load from the last known interval to each later one is regressed on the same
-  change yesterday, the last two increments, the day-on-day change and the weekend; a scenario adds the leave-one-out
+* it passes everything the month has seen, and it is the highest of its own day: both from scenarios of the **rest of
+  the day**. The change of log load from the last known interval to each later one is regressed on the same change
+  yesterday, the last two increments, the day-on-day change and the weekend; a scenario adds the leave-one-out
   residuals of one whole day of the past, so that intervals move together as they did on that day;
-* **rest of the month**: the highest log load of each later day follows season and weekend plus a first-order
-  autoregression around its 28-day mean, with residuals drawn from the past. The mean is the year's own, so growth
-  from year to year needs no model.
+* no later day of the month passes it: of the n days that are left, today included, each is as likely to hold the
+  highest load, so 1 / n. One or two earlier years hold one or two Julys: a fitted model of later days is sure of what
+  it cannot know (an autoregression around the season gave 1 July 2024, a month's peak, no chance at all).
 
-Coefficients and residuals come from `PeakModel.fit`, which sees nothing that is known after its ``until``. ERCOT
-measures in 15 minutes; with hourly loads the hour stands in for them. Twelve-peak tariffs count all months; a net-peak
-tariff hands in load less wind and solar (`net_load`). Probabilities of one month, each given at its own time, need not
-add up to 1.
+`PeakModel.fit` sees nothing that is known after its ``until``. ERCOT measures in 15 minutes; with hourly loads the hour
+stands in for them. Twelve-peak tariffs count all months; a net-peak tariff hands in load less wind and solar
+(`net_load`). Probabilities of one month, each given at its own time, need not add up to 1.
 """
 
 from dataclasses import dataclass, replace
@@ -31,13 +30,8 @@ Ints = NDArray[np.int64]
 SCENARIOS = 2_000
 """Scenarios for each interval: a probability of 0.4 %, about where standing by begins to pay, is 8 of them."""
 
-MEAN_DAYS = 28
-"""Days of the running mean: long enough for a month's weather, short enough to follow a year's growth."""
-
 SMOOTHING = 0.5
 """Spread added to a drawn residual, as a share of the residuals' own: a past of ninety days holds no worst case."""
-
-EXCHANGEABLE = 0.5
 
 LEAST_DAYS = 300
 """Whole days without which a season's shape of the day is not known."""
@@ -53,15 +47,17 @@ class LoadDays:
         log_mw: Shape (days, columns); natural logarithm of the load, NaN where missing.
         known_at: Shape (days, columns); when each cell was known.
         cell: Number of each interval's cell in the flat table, shape (n,).
+        date: Local dates, shape (days,).
         month: Local calendar month of each day, ``12 x year + month - 1``, shape (days,).
-        season: Terms of `DailyPeak`: 1, weekend, sine and cosine of the year, shape (days, 4).
+        weekend: 1 on Saturday and Sunday, shape (days,).
     """
 
     log_mw: Floats
     known_at: Times
     cell: Ints
+    date: NDArray[np.datetime64]
     month: Ints
-    season: Floats
+    weekend: Floats
 
     @classmethod
     def of(cls, load: Series, timezone: str) -> "LoadDays":
@@ -81,32 +77,29 @@ class LoadDays:
         columns = 1440 // load.grid.step_minutes
         day = (date - date[0]).astype(np.int64)
         column = (local - date).astype(np.int64) // (60 * load.grid.step_minutes)
-        shape = (int(day[-1]) + 2, columns)  # one day more: tomorrow's season is asked for on the last day too
+        shape = (int(day[-1]) + 1, columns)
         table, known_at = np.full(shape, -np.inf), np.full(shape, np.datetime64(0, "s"))
         np.maximum.at(table, (day, column), np.where(np.isnan(load.values), np.inf, np.log(load.values)))
         np.maximum.at(known_at, (day, column), load.known_at)
-        for d, c in zip(*np.nonzero(np.isneginf(table[:-1])), strict=True):
-            if 0 < d < shape[0] - 2 and c > 0:  # skipped by the clock
+        for d, c in zip(*np.nonzero(np.isneginf(table)), strict=True):
+            if 0 < d < shape[0] - 1 and c > 0:  # skipped by the clock
                 table[d, c], known_at[d, c] = table[d, c - 1], known_at[d, c - 1]
         known_at[np.isinf(table)] = NEVER
         table[np.isinf(table)] = np.nan
         dates = date[0] + np.arange(shape[0])
-        return cls(
-            table, known_at, day * columns + column,
-            dates.astype("datetime64[M]").astype(np.int64) + 1970 * 12, _season(dates),
-        )
+        month = dates.astype("datetime64[M]").astype(np.int64) + 1970 * 12
+        weekend = (dates.astype(np.int64) + 3) % 7 >= 5  # 1970-01-01 was a Thursday
+        return cls(table, known_at, day * columns + column, dates, month, weekend.astype(np.float64))
 
     @property
     def columns(self) -> int:
         """Intervals in a day."""
         return int(self.log_mw.shape[1])
 
-
-def _season(dates: NDArray[np.datetime64]) -> Floats:
-    weekend = (dates.astype(np.int64) + 3) % 7 >= 5  # 1970-01-01 was a Thursday
-    angle = 2 * np.pi * (dates - dates.astype("datetime64[Y]")).astype(np.float64) / 365.25
-    waves = [f(k * angle) for k in (1, 2) for f in (np.sin, np.cos)]
-    return np.column_stack([np.ones(len(dates)), weekend, *waves])
+    def left_in_month(self, d: int) -> int:
+        """Days of the local month from day ``d`` on, itself included."""
+        end = (self.date[d].astype("datetime64[M]") + 1).astype("datetime64[D]")
+        return int((end - self.date[d]).astype(np.int64))
 
 
 def net_load(load: Series, *renewables: Series) -> Series:
@@ -132,21 +125,6 @@ class DayShape:
 
 
 @dataclass(frozen=True, slots=True)
-class DailyPeak:
-    """How the highest load of later days follows from that of today.
-
-    Attributes:
-        season: Coefficients of the terms of `LoadDays.season`.
-        persistence: Autoregression of the distance from the running mean.
-        residuals: Residuals of that step per calendar month, each with its neighbours.
-    """
-
-    season: Floats
-    persistence: float
-    residuals: tuple[Floats, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PeakModel:
     """A fitted model.
 
@@ -154,13 +132,11 @@ class PeakModel:
         timezone: IANA zone in which days and months are read.
         delay: Intervals from the last known one to the decided one.
         shapes: Per calendar month and column of the day.
-        daily: Rest of the month.
     """
 
     timezone: str
     delay: int
     shapes: tuple[tuple[DayShape, ...], ...]
-    daily: DailyPeak
 
     @classmethod
     def fit(cls, load: Series, *, until: np.datetime64, timezone: str) -> "PeakModel":
@@ -183,13 +159,13 @@ class PeakModel:
         shapes = tuple(
             tuple(_fit_shape(days, month, column, delay) for column in range(days.columns)) for month in range(12)
         )
-        return cls(timezone, delay, shapes, _fit_daily(days))
+        return cls(timezone, delay, shapes)
 
     def probability(self, load: Series, seed: int, *, months: tuple[int, ...]) -> Floats:
         """The probability of each interval to become its month's peak, by what is known at its start, shape (n,).
 
         Args:
-            load: Load from at least `MEAN_DAYS` days before the first interval that counts.
+            load: System load; from the first of a month, lest an earlier record of it be missed.
             seed: Chance for the scenarios; each interval has its own, so no interval moves another.
             months: Calendar months that count; 0 elsewhere.
 
@@ -211,48 +187,21 @@ class PeakModel:
 
     def _rest_of_day(self, days: LoadDays, cell: int, at: np.datetime64, seed: int) -> Floats:
         d, column = divmod(cell, days.columns)
-        left, base = days.columns - column, cell - self.delay
+        left, last = days.columns - column, cell - self.delay
+        if last < 2 * days.columns or days.known_at.ravel()[last] > at:
+            return np.full(left, np.nan)
         shape = self.shapes[int(days.month[d]) % 12][column]
-        peaks = np.nanmax(days.log_mw[max(d - MEAN_DAYS, 0) : d - 1], axis=1) if d > MEAN_DAYS else np.zeros(0)
-        known = base >= days.columns * 2 and days.known_at.ravel()[base] <= at
-        features = _features(days, d, column, self.delay) if known else np.full((1, 1), np.nan)
-        if not (np.isfinite(features).all() and np.isfinite(peaks).all() and len(peaks)):
+        y = days.log_mw.ravel()
+        centre = y[last] + (shape.coefficients * _features(days, d, column, self.delay)).sum(axis=1)
+        if not np.isfinite(centre).all():
             return np.full(left, np.nan)
         rng = np.random.default_rng([seed, cell])
-        y = days.log_mw.ravel()
-        path = shape.residuals[rng.integers(len(shape.residuals), size=SCENARIOS)]
-        path = path + SMOOTHING * shape.residuals.std(axis=0) * rng.standard_normal((SCENARIOS, 1))
-        path += y[base] + (shape.coefficients * features).sum(axis=1)
-        month = np.flatnonzero(days.month == days.month[d])[0] * days.columns
-        seen = np.concatenate(([-np.inf], y[month : base + 1]))
-        record = np.nanmax(seen)
-        today = np.maximum(path.max(axis=1), record)
-        if not (path.max(axis=1) >= record).any():
-            return np.zeros(left)
-        so_far = np.nanmax(np.concatenate(([-np.inf], y[min(d * days.columns, base) : base + 1])))
-        later = self._later_peak(days, d, np.maximum(path.max(axis=1), so_far), peaks, rng)
-        stays = (1 - EXCHANGEABLE) * (path >= later[:, np.newaxis]) + EXCHANGEABLE / (_days_left(days, d) + 1)
-        top: Floats = ((path >= today[:, np.newaxis]) * stays).mean(axis=0)
-        return top[-left:]
-
-    def _later_peak(self, days: LoadDays, d: int, today: Floats, peaks: Floats, rng: np.random.Generator) -> Floats:
-        """Highest log load of the later days of the month, one per scenario."""
-        season = days.season @ self.daily.season
-        mean = float((peaks - season[d - 1 - len(peaks) : d - 1]).mean())
-        level, highest = today - season[d], np.full(len(today), -np.inf)
-        residuals = self.daily.residuals[int(days.month[d]) % 12]
-        for k in range(d + 1, d + 1 + _days_left(days, d)):
-            level = mean + self.daily.persistence * (level - mean) + rng.choice(residuals, size=len(today))
-            highest = np.maximum(highest, season[min(k, len(season) - 1)] + level)
-        return highest
-
-
-def _days_left(days: LoadDays, d: int) -> int:
-    month = int(days.month[d])
-    start = np.datetime64("0000-01", "M") + month
-    length = int((start + 1).astype("datetime64[D]").astype(np.int64) - start.astype("datetime64[D]").astype(np.int64))
-    gone = int((days.month[: d + 1] == month).sum())
-    return length - gone
+        path = centre + shape.residuals[rng.integers(len(shape.residuals), size=SCENARIOS)]
+        path += SMOOTHING * shape.residuals.std(axis=0) * rng.standard_normal((SCENARIOS, 1))
+        month = int(np.searchsorted(days.month, days.month[d])) * days.columns
+        record = np.nanmax(y[month : last + 1], initial=-np.inf)
+        top: Floats = (path >= np.maximum(path.max(axis=1), record)[:, np.newaxis]).mean(axis=0)
+        return top[-left:] / days.left_in_month(d)
 
 
 def _features(days: LoadDays, d: int, column: int, delay: int) -> Floats:
@@ -269,7 +218,7 @@ def _features(days: LoadDays, d: int, column: int, delay: int) -> Floats:
             one * (y[base - 1] - y[base - 2]),
             one * (y[base] - y[base - H]),
             one * (y[base - H] - y[base - H - 1]),
-            one * days.season[d, 1],
+            one * days.weekend[d],
         ]
     )
 
@@ -293,18 +242,3 @@ def _fit_shape(days: LoadDays, month: int, column: int, delay: int) -> DayShape:
         leverage = np.einsum("ij,ji->i", A, pinv)
         residuals[:, j] = (Y[:, j] - A @ coefficients[j]) / (1 - np.minimum(leverage, 0.9))
     return DayShape(coefficients, residuals)
-
-
-def _fit_daily(days: LoadDays) -> DailyPeak:
-    whole = np.isfinite(days.log_mw).all(axis=1)
-    peak = np.where(whole, np.where(whole[:, None], days.log_mw, 0).max(axis=1), np.nan)
-    season = np.linalg.lstsq(days.season[whole], peak[whole], rcond=None)[0]
-    gap = peak - days.season @ season
-    d = np.arange(MEAN_DAYS + 1, len(gap) - 1)
-    mean = np.array([gap[k - MEAN_DAYS : k - 1].mean() for k in d])
-    x, y = gap[d] - mean, gap[d + 1] - mean
-    ok = np.isfinite(x) & np.isfinite(y)
-    persistence = float(x[ok] @ y[ok] / (x[ok] @ x[ok]))
-    residual, month = (y - persistence * x)[ok], days.month[d + 1][ok] % 12
-    by_month = tuple(residual[np.isin(month, (m + np.array([-1, 0, 1])) % 12)] for m in range(12))
-    return DailyPeak(season, persistence, by_month)
