@@ -8,7 +8,7 @@ probability that it is *this* interval is that of three events at once:
   yesterday, the last two increments, the day-on-day change and the weekend; a scenario adds the leave-one-out
   residuals of one whole day of the past, so that intervals move together as they did on that day;
 * no later day of the month passes it: of the n days that are left, today included, each is as likely to hold the
-  highest load, so 1 / n. One or two earlier years hold one or two Julys: a fitted model of later days is sure of what
+  highest load, so 1 / n, times a scale by which the probabilities of past months add up to one. One or two earlier years hold one or two Julys: a fitted model of later days is sure of what
   it cannot know (an autoregression around the season gave 1 July 2024, a month's peak, no chance at all).
 
 `PeakModel.fit` sees nothing that is known after its ``until``. ERCOT measures in 15 minutes; with hourly loads the hour
@@ -132,11 +132,13 @@ class PeakModel:
         timezone: IANA zone in which days and months are read.
         delay: Intervals from the last known one to the decided one.
         shapes: Per calendar month and column of the day.
+        scale: Factor on each probability, see `calibrated`.
     """
 
     timezone: str
     delay: int
     shapes: tuple[tuple[DayShape, ...], ...]
+    scale: float = 1.0
 
     @classmethod
     def fit(cls, load: Series, *, until: np.datetime64, timezone: str) -> "PeakModel":
@@ -160,6 +162,21 @@ class PeakModel:
             tuple(_fit_shape(days, month, column, delay) for column in range(days.columns)) for month in range(12)
         )
         return cls(timezone, delay, shapes)
+
+    def calibrated(self, load: Series, seed: int, *, until: np.datetime64) -> "PeakModel":
+        """The model with its probabilities scaled to add up to one a month over the whole months known at ``until``.
+
+        1 / n takes a day for any of those left, though one that breaks the month's record is likelier to stay its
+        highest; by how much, the past tells. The scale is never below 1.
+        """
+        days = LoadDays.of(load, self.timezone)
+        seen = np.searchsorted(days.date[days.cell // days.columns], np.datetime64(until, "M").astype("datetime64[D]"))
+        past = replace(
+            load, grid=load.grid.part(0, int(seen)), values=load.values[:seen], known_at=load.known_at[:seen]
+        )
+        chance = np.nan_to_num(self.probability(past, seed, months=tuple(range(1, 13))))
+        months = len(past.grid.local_months(self.timezone)[1])
+        return replace(self, scale=max(1.0, months * self.scale / float(chance.sum())))
 
     def probability(self, load: Series, seed: int, *, months: tuple[int, ...]) -> Floats:
         """The probability of each interval to become its month's peak, by what is known at its start, shape (n,).
@@ -200,8 +217,9 @@ class PeakModel:
         path += SMOOTHING * shape.residuals.std(axis=0) * rng.standard_normal((SCENARIOS, 1))
         month = int(np.searchsorted(days.month, days.month[d])) * days.columns
         record = np.nanmax(y[month : last + 1], initial=-np.inf)
-        top: Floats = (path >= np.maximum(path.max(axis=1), record)[:, np.newaxis]).mean(axis=0)
-        return top[-left:] / days.left_in_month(d)
+        top = (path >= np.maximum(path.max(axis=1), record)[:, np.newaxis]).mean(axis=0)
+        chance: Floats = np.minimum(self.scale * top[-left:] / days.left_in_month(d), top[-left:])
+        return chance
 
 
 def _features(days: LoadDays, d: int, column: int, delay: int) -> Floats:

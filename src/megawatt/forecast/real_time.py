@@ -38,9 +38,11 @@ SETTINGS = {
     "num_threads": 1,
     "deterministic": True,
     "verbose": -1,
-    "seed": 1,
 }
 """Small trees: the best of three sizes on April to June 2024, fitted on the months before."""
+
+MEMBERS = 4
+"""Boosters that differ in their random draws alone: a few spikes decide the money, and one draw is one opinion."""
 
 LEAST_INTERVALS = 28 * 96
 
@@ -105,11 +107,11 @@ class SpikeModel:
 
     Attributes:
         break_even_usd_per_mwh: Price above which the machine should stand by.
-        trees: The fitted booster.
+        members: The fitted boosters.
     """
 
     break_even_usd_per_mwh: float
-    trees: Any
+    members: tuple[Any, ...]
 
     @classmethod
     def fit(cls, X: Floats, price: Floats, break_even_usd_per_mwh: float) -> "SpikeModel":
@@ -134,11 +136,13 @@ class SpikeModel:
         distance = np.abs(price[there] - break_even_usd_per_mwh)
         weight = np.minimum(distance, MOST_COUNTED_USD) / SCALE_USD + 0.05
         above = (price[there] > break_even_usd_per_mwh).astype(np.float64)
-        return cls(break_even_usd_per_mwh, _boosted({"objective": "binary"}, X[there], above, weight))
+        members = (_boosted({"objective": "binary", "seed": m}, X[there], above, weight) for m in range(1, MEMBERS + 1))
+        return cls(break_even_usd_per_mwh, tuple(members))
 
     def probability(self, X: Floats) -> Floats:
         """Value-weighted chance of a price above the break-even, shape (n,); stand by above one half."""
-        return np.asarray(self.trees.predict(X), dtype=np.float64)
+        mean: Floats = np.mean([one.predict(X) for one in self.members], axis=0)
+        return mean
 
 
 def price_quantiles(X: Floats, price: Floats, ask: Floats, levels: tuple[float, ...]) -> Floats:
@@ -149,7 +153,7 @@ def price_quantiles(X: Floats, price: Floats, ask: Floats, levels: tuple[float, 
     there = np.isfinite(price)
     y = _squeezed(price[there])
     rows = [
-        _boosted({"objective": "quantile", "alpha": level}, X[there], y, np.ones(len(y))).predict(ask)
+        _boosted({"objective": "quantile", "alpha": level, "seed": 1}, X[there], y, np.ones(len(y))).predict(ask)
         for level in levels
     ]
     out: Floats = SCALE_USD * np.sinh(np.sort(np.column_stack(rows), axis=1))
