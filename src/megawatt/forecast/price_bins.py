@@ -44,7 +44,7 @@ class PriceBins:
         Raises:
             InputError: Fewer than seven days are known.
         """
-        x = np.clip(relative_deviation(price, day_ahead), -2.0, MOST_DEVIATION)
+        x = relative_deviation(price, day_ahead)
         there = np.isfinite(x)
         if there.sum() < LEAST_DAYS * 24:
             raise InputError(
@@ -71,8 +71,8 @@ class PriceBins:
 
 
 def relative_deviation(price: Floats, day_ahead: Floats) -> Floats:
-    """(price - day ahead) / max(day ahead, `FLOOR_USD`), of the shape of its arguments."""
-    out: Floats = (price - day_ahead) / np.maximum(day_ahead, FLOOR_USD)
+    """(price - day ahead) / max(day ahead, `FLOOR_USD`), between -2 and `MOST_DEVIATION`, of the arguments' shape."""
+    out: Floats = np.clip((price - day_ahead) / np.maximum(day_ahead, FLOOR_USD), -2.0, MOST_DEVIATION)
     return out
 
 
