@@ -34,52 +34,71 @@ def past_and_model() -> tuple[Series, PeakModel]:
     return series, PeakModel.fit(series, until=np.datetime64("2022-12-31T06:00", "s"), timezone=ZONE)
 
 
+@pytest.fixture(scope="module")
+def january(past_and_model: tuple[Series, PeakModel]) -> tuple[Series, np.ndarray]:
+    """The second January and the chance of each of its hours."""
+    series, model = past_and_model
+    part = replace(
+        series,
+        grid=series.grid.part(330 * 24, 396 * 24),
+        values=series.values[330 * 24 : 396 * 24],
+        known_at=series.known_at[330 * 24 : 396 * 24],
+    )
+    return part, model.probability(part, 7, months=(1,))
+
+
 def test_nothing_known_after_the_hour_moves_its_chance(past_and_model: tuple[Series, PeakModel]) -> None:
     series, model = past_and_model
-    base = model.probability(series, 7, months=(1, 2))
     rng = np.random.default_rng(5)
-    for t in rng.integers(366 * 24, series.grid.n, size=6).tolist():
+    for t in (24 * rng.integers(366, 428, size=8) + 6 + rng.integers(14, 19, size=8)).tolist():
         at = series.grid.starts[t]
-        spoilt = np.where(
-            series.known_at > at, series.values * np.exp(rng.standard_normal(series.grid.n)), series.values
-        )
-        moved = model.probability(replace(series, values=spoilt), 7, months=(1, 2))
-        np.testing.assert_array_equal(moved[: t + 1], base[: t + 1])
+        noise = np.exp(rng.standard_normal(series.grid.n))
+        spoilt = replace(series, values=np.where(series.known_at > at, series.values * noise, series.values))
+        np.testing.assert_array_equal(model.outlook(spoilt, at, 7), model.outlook(series, at, 7))
 
 
-def test_the_fit_sees_nothing_known_after_its_until() -> None:
-    series, until = load(330), np.datetime64("2022-11-10T06:00", "s")
+def test_the_fit_sees_nothing_known_after_its_until(past_and_model: tuple[Series, PeakModel]) -> None:
+    series, model = past_and_model
+    until = np.datetime64("2022-12-31T06:00", "s")
     spoilt = replace(series, values=np.where(series.known_at > until, 1.0, series.values))
-    one, other = (PeakModel.fit(x, until=until, timezone=ZONE) for x in (series, spoilt))
-    for a, b in zip(one.shapes[5], other.shapes[5], strict=True):
+    other = PeakModel.fit(spoilt, until=until, timezone=ZONE)
+    for a, b in zip(model.shapes[5], other.shapes[5], strict=True):
         np.testing.assert_array_equal(a.coefficients, b.coefficients)
         np.testing.assert_array_equal(a.residuals, b.residuals)
 
 
-def test_the_chance_is_high_in_the_late_afternoon_and_none_at_night(past_and_model: tuple[Series, PeakModel]) -> None:
-    series, model = past_and_model
-    chance = model.probability(series, 7, months=(1, 2))
+def test_the_chance_is_high_in_the_late_afternoon_and_none_at_night(january: tuple[Series, np.ndarray]) -> None:
+    series, chance = january
     hour = np.asarray(series.grid.index(ZONE).hour)
     assert np.nansum(chance[(hour >= 14) & (hour <= 19)]) > 0.95 * np.nansum(chance)
     assert np.nanmax(chance[hour < 8]) == 0
 
 
-def test_the_chances_of_a_month_add_up_to_about_its_one_peak(past_and_model: tuple[Series, PeakModel]) -> None:
+def test_the_chances_of_a_month_add_up_to_about_its_one_peak(january: tuple[Series, np.ndarray]) -> None:
     """Not exactly: each is given at its own time. A model that is sure of everything would give many times that."""
+    assert 0.1 < np.nansum(january[1]) < 3.0
+
+
+def test_calibration_scales_past_months_to_one_and_never_down(past_and_model: tuple[Series, PeakModel]) -> None:
     series, model = past_and_model
-    total = np.nansum(model.probability(series, 7, months=(1,)))  # Januaries of two years
-    assert 0.2 < total < 4.0
+    part = replace(
+        series, grid=series.grid.part(0, 60 * 24), values=series.values[: 60 * 24], known_at=series.known_at[: 60 * 24]
+    )
+    until = part.grid.end
+    scaled = model.calibrated(part, 7, until=until)
+    again = replace(model, scale=scaled.scale).calibrated(part, 7, until=until)
+    assert scaled.scale >= 1
+    assert again.scale >= scaled.scale  # a chance never passes that of being its day's highest
 
 
-def test_on_the_last_day_of_the_month_a_record_is_the_peak() -> None:
-    series = load(400)
-    model = PeakModel.fit(series, until=np.datetime64("2022-12-20T06:00", "s"), timezone=ZONE)
+def test_on_the_last_day_of_the_month_a_record_is_the_peak(past_and_model: tuple[Series, PeakModel]) -> None:
+    series, model = past_and_model
     index = series.grid.index(ZONE)
     last = np.asarray((index.year == 2023) & (index.month == 1) & (index.day == 31))
     hot = replace(series, values=np.where(last, series.values * 1.5, series.values))
-    chance = model.probability(hot, 3, months=(1,))[last]
-    assert 0.9 < chance[10:].sum() < 3.0
-    assert model.outlook(hot, series.grid.starts[np.flatnonzero(last)[15]], 3).shape == (9,)
+    ahead = model.outlook(hot, series.grid.starts[np.flatnonzero(last)[12]], 3)
+    assert ahead.shape == (12,)
+    assert ahead.sum() == pytest.approx(1.0)  # one of the hours left is the highest, and no day is left to pass it
 
 
 def test_a_day_has_the_same_columns_whatever_the_clock_does() -> None:
@@ -95,9 +114,9 @@ def test_a_missing_hour_gives_no_number_rather_than_a_wrong_one(past_and_model: 
     series, model = past_and_model
     values = series.values.copy()
     values[400 * 24] = np.nan
-    chance = model.probability(replace(series, values=values), 7, months=(2,))
-    assert np.isnan(chance[400 * 24 + 2])
-    assert np.isfinite(chance[402 * 24 + 5])
+    holed = replace(series, values=values)
+    assert np.isnan(model.outlook(holed, series.grid.starts[400 * 24 + 2], 7)).all()
+    assert np.isfinite(model.outlook(holed, series.grid.starts[402 * 24 + 5], 7)).all()
 
 
 @pytest.mark.parametrize("days", [30, 250])

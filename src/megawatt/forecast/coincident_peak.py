@@ -170,7 +170,9 @@ class PeakModel:
         highest; by how much, the past tells. The scale is never below 1.
         """
         days = LoadDays.of(load, self.timezone)
-        seen = np.searchsorted(days.date[days.cell // days.columns], np.datetime64(until, "M").astype("datetime64[D]"))
+        seen = np.searchsorted(
+            days.date[days.cell // days.columns], until.astype("datetime64[M]").astype("datetime64[D]")
+        )
         past = replace(
             load, grid=load.grid.part(0, int(seen)), values=load.values[:seen], known_at=load.known_at[:seen]
         )

@@ -79,7 +79,7 @@ def features(data: Dataset, point: str, timezone: str) -> Floats:
                 columns.append(now - one.last_known(at - np.timedelta64(3600, "s")))
     index = grid.index(timezone)
     quarter = np.asarray(index.hour * 4 + index.minute // 15, dtype=np.float64)
-    columns += [quarter, np.asarray(index.dayofweek, dtype=np.float64), quarter % 4]
+    columns += [quarter, np.asarray(index.day_of_week, dtype=np.float64), quarter % 4]
     return np.column_stack(columns)
 
 
