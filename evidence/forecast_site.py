@@ -39,9 +39,6 @@ USUAL_PRICE_USD = 30.0
 """Price assumed where none is at hand (June 2023): near the mean of 2024."""
 
 
-# --- coincident peaks -------------------------------------------------------------------------------------------------
-
-
 def ercot_load() -> Series:
     """Hourly ERCOT load of 2022 to 2024 as one series; the hour stands in for the official 15 minutes."""
     parts = [
@@ -140,9 +137,6 @@ def twelve_peaks() -> Figure:
     return Figure("; ".join(texts), passed=None, numbers=numbers)
 
 
-# --- batch work -------------------------------------------------------------------------------------------------------
-
-
 def batch_instance(first: str, end: str) -> BatchInstance:
     """HB_HUBAVG 15 min, 20 MW, 403 intervals of every local Monday week, 2,000 USD a restart; dates are Mondays."""
     price = read_ercot(DATA / "power" / "ercot_hubavg_rt_15min_2024.csv")[0]
@@ -173,9 +167,6 @@ def batch_work() -> Figure:
     numbers: Numbers = {name: round(r, 4) for name, r in ratio.items()}
     numbers["foresight_usd"] = round(bound.cost_usd)
     return Figure(f"{text}; perfect foresight 1 ({bound.starts} starts)", ratio["stochastic"] <= 1.10, numbers)
-
-
-# --- real-time price --------------------------------------------------------------------------------------------------
 
 
 def real_time_data() -> Dataset:
@@ -229,9 +220,6 @@ def _weekly_bootstrap(gain: Floats, best: Floats, day: NDArray[np.int64]) -> tup
     drawn = ((first[:, :, np.newaxis] + np.arange(7)) % days).reshape(4000, -1)[:, :days]
     low, high = np.quantile(100 * a[drawn].sum(axis=1) / c[drawn].sum(axis=1), (0.05, 0.95))
     return float(low), float(high)
-
-
-# --- Bitcoin ----------------------------------------------------------------------------------------------------------
 
 
 def epochs() -> Epochs:
@@ -316,9 +304,6 @@ def volatility() -> Figure:
     return Figure("QLIKE " + "; ".join(texts), bool(passed), numbers)
 
 
-# --- hall load --------------------------------------------------------------------------------------------------------
-
-
 @needs_data
 def hall_load() -> Figure:
     """GPUs in use by the hour in a cluster's trace of 149 days; from the 101st on fitted each day on the last 28."""
@@ -400,4 +385,3 @@ BARS = (
         hall_load,
     ),
 )
-"""All together a few minutes of one core."""
