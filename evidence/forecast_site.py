@@ -67,16 +67,12 @@ def month_peaks(load: Series, months: tuple[int, ...]) -> NDArray[np.int64]:
     return np.array(out, dtype=np.int64)
 
 
-def peak_rules(year: int, months: tuple[int, ...] = SUMMER) -> dict[str, PeakScore]:
+def peak_rules(year: int) -> dict[str, PeakScore]:
     """The three rules of one year, and ours with the worth of a peak misjudged, per MW at a break-even of 87.2 USD/MWh."""
     whole = ercot_load()
     until = np.datetime64(f"{year}-01-01T06:00", "s")
     model = PeakModel.fit(whole, until=until, timezone=MARKET_ZONE).calibrated(whole, 1, until=until)
-    load = (
-        part_of(whole, f"{year - 1}-12-29", f"{year}-12-31")
-        if len(months) > 4
-        else part_of(whole, f"{year}-05-20", f"{year}-10-10")
-    )
+    load, months = part_of(whole, f"{year}-05-20", f"{year}-10-10"), SUMMER
     file = "ercot_hubavg_rt_15min_2024.csv" if year == 2024 else "ercot_hb_west_and_node_rt_hourly_2023H2_2024.csv"
     price = read_ercot(DATA / "power" / file)[0]
     settled = np.nan_to_num(price.on(load.grid).values, nan=USUAL_PRICE_USD)
@@ -123,18 +119,6 @@ def coincident_peaks() -> Figure:
             numbers[f"{year}/{name}/hours"] = one.hours
             numbers[f"{year}/{name}/net_usd_per_mw"] = round(one.net_usd_per_mw)
     return Figure("; ".join(texts) + "; hourly loads stand in for 15 minutes", passed, numbers)
-
-
-@needs_data
-def twelve_peaks() -> Figure:
-    """The proposed tariff: each month's peak counts a twelfth. Told, not barred: no rule of thumb is known for it."""
-    texts: list[str] = []
-    numbers: Numbers = {}
-    for year in (2023, 2024):
-        one = peak_rules(year, months=tuple(range(1, 13)))["probability"]
-        texts.append(f"{year}: {one.hits} of {one.peaks} in {one.hours:.0f} h, {one.net_usd_per_mw:,.0f} USD/MW")
-        numbers |= {f"{year}/hits": one.hits, f"{year}/hours": one.hours}
-    return Figure("; ".join(texts), passed=None, numbers=numbers)
 
 
 def batch_instance(first: str, end: str) -> BatchInstance:
@@ -341,13 +325,6 @@ BARS = (
         "not below the better of the two in either year",
         (f"{FORECAST}/coincident_peak.py", "src/megawatt/dispatch/peak_policy.py"),
         coincident_peaks,
-    ),
-    Bar(
-        "forecast-twelve-peaks",
-        "The same rule on a tariff that counts all twelve months",
-        "told, no bar",
-        (f"{FORECAST}/coincident_peak.py", "src/megawatt/dispatch/peak_policy.py"),
-        twelve_peaks,
     ),
     Bar(
         "forecast-batch-work",
