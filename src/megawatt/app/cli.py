@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from megawatt.app.data_commands import data_app
+from megawatt.app.forecast_commands import forecast_app
 
 app = typer.Typer(
     name="megawatt",
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data_app, name="data")
+app.add_typer(forecast_app, name="forecast")
 
 SiteFile = Annotated[Path, typer.Argument(help="Site file, for example texas-mine.toml.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON with a versioned schema.")]

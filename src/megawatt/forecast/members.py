@@ -1,6 +1,7 @@
 """The forecasters of which the day-ahead forecast is made, each new from nothing."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -19,8 +20,8 @@ def members(target: str, others: Sequence[str], *, timezone: str) -> dict[str, C
         timezone: IANA zone of the market's days.
     """
     made: dict[str, Callable[[], Forecaster]] = {
-        f"lear-{days}": lambda days=days: Lear(target, others, timezone=timezone, days=days) for days in WINDOWS
+        f"lear-{days}": partial(Lear, target, others, timezone=timezone, days=days) for days in WINDOWS
     }
     made["network"] = lambda: Network(target, others, timezone=timezone, rng=np.random.default_rng(1))
-    made["trees"] = lambda: Trees(target, others, timezone=timezone)
+    made["trees"] = partial(Trees, target, others, timezone=timezone)
     return made

@@ -52,7 +52,7 @@ class Settings:
     first_rate: float = 2e-3
     rate: float = 3e-4
     decay: float = 0.02
-    dropout: float = 0.1
+    dropout: float = 0.05
     half_life: float = 700.0
     averaging: float = 0.98
 
@@ -111,7 +111,8 @@ class Network(DayAhead):
         scaled = [s.transform(v[row - WEEK : row + 1]) for s, v in zip(lesson.scales, table.values, strict=True)]
         x = regressors(scaled, table.weekdays(slice(row, row + 1)), WEEK).astype(np.float32)
         members = _forward(self._average, np.broadcast_to(x, (self._settings.members, *x.shape)))[-1][:, 0]
-        return lesson.scale.restore(members.astype(float)).mean(axis=0)
+        mean: Floats = lesson.scale.restore(members.astype(float)).mean(axis=0)
+        return mean
 
     def _start(self, p: int, H: int) -> None:
         s, a = self._settings, self._rng
@@ -140,7 +141,8 @@ class Network(DayAhead):
         s, w = self._settings, self._weights
         keep = 1 - s.dropout
         x_kept = x * (self._rng.random(x.shape, np.float32) < keep) / np.float32(keep)
-        mask = (self._rng.random((*x.shape[:2], s.hidden[0]), np.float32) < keep) / np.float32(keep)
+        drawn = self._rng.random((*x.shape[:2], s.hidden[0]), np.float32) < keep
+        mask = drawn.astype(np.float32) / np.float32(keep)
         one, two, out = _forward(w, x_kept, mask)
         back = np.sign(out - y) / np.float32(y.shape[1] * y.shape[2])
         back2 = (back @ w[4].transpose(0, 2, 1)) * (two > 0)
@@ -158,12 +160,13 @@ class Network(DayAhead):
         ]
         self._steps += 1
         size = np.float32(rate * np.sqrt(1 - 0.999**self._steps) / (1 - 0.9**self._steps))
-        for weight, mean, first, second, g in zip(w, self._average, *self._moments, gradients, strict=True):
-            first += np.float32(0.1) * (g - first)
-            second += np.float32(0.001) * (g * g - second)
-            weight *= np.float32(1 - rate * s.decay)
-            weight -= size * first / (np.sqrt(second) + np.float32(1e-8))
-            mean += np.float32(1 - s.averaging) * (weight - mean)
+        first, second = self._moments
+        for i, g in enumerate(gradients):
+            first[i] += np.float32(0.1) * (g - first[i])
+            second[i] += np.float32(0.001) * (g * g - second[i])
+            w[i] *= np.float32(1 - rate * s.decay)
+            w[i] -= size * first[i] / (np.sqrt(second[i]) + np.float32(1e-8))
+            self._average[i] += np.float32(1 - s.averaging) * (w[i] - self._average[i])
 
 
 def _forward(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from megawatt.core.errors import MissingExtraError
 from megawatt.forecast.day_ahead import OTHER_LAGS, OWN_LAGS, DayAhead, Scale
@@ -19,19 +20,19 @@ from megawatt.forecast.model import Floats
 
 PARAMETERS = {
     "objective": "l1",
-    "num_leaves": 63,
-    "learning_rate": 0.05,
+    "num_leaves": 31,
+    "learning_rate": 0.06,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "min_data_in_leaf": 40,
-    "max_bin": 127,
+    "max_bin": 63,
     "num_threads": 1,
     "deterministic": True,
     "force_row_wise": True,
     "verbose": -1,
 }
-ROUNDS = 400
+ROUNDS = 300
 
 
 class Trees(DayAhead):
@@ -96,10 +97,13 @@ class Trees(DayAhead):
         scaled = np.asarray(self._booster.predict(X, num_threads=1))
         return np.where(np.isfinite(X).all(axis=1), self._scales[0].restore(scaled), np.nan)
 
-    def _rows(self, table: DayTable, days: Any) -> Floats:
+    def _rows(self, table: DayTable, days: NDArray[np.int64]) -> Floats:
         """Regressors of every interval of the days, shape (days x intervals, features)."""
-        H = table.values.shape[2]
-        scaled = [scale.transform(values) for scale, values in zip(self._scales, table.values, strict=True)]
+        H, first = table.values.shape[2], int(days[0]) - WEEK
+        span = slice(first, int(days[-1]) + 1)
+        weekday = table.weekdays(span)[days - first].argmax(axis=1)
+        scaled = [scale.transform(values[span]) for scale, values in zip(self._scales, table.values, strict=True)]
+        days = days - first
         own, *others = scaled
         shape = (len(days), H)
         columns = [own[days - lag] for lag in OWN_LAGS]
@@ -111,7 +115,6 @@ class Trees(DayAhead):
             today = other[days]
             columns += [np.roll(today, 1, axis=1), np.roll(today, -1, axis=1), today - other[days - 1]]
             columns += [np.broadcast_to(today.mean(1)[:, None], shape)]
-        weekday = table.weekdays(slice(0, table.days))[days].argmax(axis=1)
         columns += [np.broadcast_to(np.arange(H), shape), np.broadcast_to(weekday[:, None], shape)]
         return np.stack(columns, axis=-1).reshape(-1, len(columns))
 
