@@ -32,7 +32,6 @@ PARAMETERS = {
     "force_row_wise": True,
     "verbose": -1,
 }
-ROUNDS = 300
 
 
 class Trees(DayAhead):
@@ -45,6 +44,7 @@ class Trees(DayAhead):
         days: Days of history.
         every: Issues from one fit to the next.
         half_life: Age at which a day counts half [days].
+        rounds: Trees.
         seed: Seed of the library's own draws.
 
     Raises:
@@ -62,11 +62,13 @@ class Trees(DayAhead):
         days: int = 1092,
         every: int = 28,
         half_life: float = 500.0,
+        rounds: int = 300,
         seed: int = 1,
     ) -> None:
         super().__init__(target, others, timezone=timezone)
         _lightgbm()
-        self._days, self._every, self._half_life, self._seed = days, every, half_life, seed
+        self._days, self._every, self._half_life = days, every, half_life
+        self._rounds, self._seed = rounds, seed
         self._fits = 0
         self._booster: Any = None
         self._scales: list[Scale] = []
@@ -86,7 +88,7 @@ class Trees(DayAhead):
         weight = np.repeat(0.5 ** ((end - 1 - days) / self._half_life), table.values.shape[2])
         there = np.isfinite(X).all(axis=1) & np.isfinite(y)
         data = lightgbm.Dataset(X[there], y[there], weight=weight[there])
-        self._booster = lightgbm.train({**PARAMETERS, "seed": self._seed}, data, num_boost_round=ROUNDS)
+        self._booster = lightgbm.train({**PARAMETERS, "seed": self._seed}, data, num_boost_round=self._rounds)
 
     def answer(self, table: DayTable, row: int) -> Floats:
         """The forecast of the day of a row, shape (intervals a day,)."""
