@@ -48,7 +48,6 @@ def score_(
         day = dt.date.fromisoformat(first)
     except ValueError:
         raise InputError(f"--from {first!r}", "it is a day", "Write for example 2016-12-27.") from None
-    typer.echo(f"{days} days: about {days * 0.3 / 60:.0f} minutes of one core; progress below.", err=True)
     board = scoreboard(
         market,
         timezone=timezone,

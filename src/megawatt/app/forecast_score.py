@@ -28,6 +28,9 @@ from megawatt.sources.entsoe import read_epf
 SCHEMA = "megawatt/forecast-score/1"
 WARM_UP_DAYS = 182
 """Days before the first that is scored on which the members run, so that they can be weighed and banded."""
+LEAST_HISTORY_DAYS = 28
+SECONDS_PER_DAY = 0.3
+"""What the whole ensemble is allowed to cost [CPU s]."""
 BEFORE_THE_AUCTION = dt.time(12)
 LEAR_MEAN, REFERENCE = "lear", "lear_ensemble"
 
@@ -109,10 +112,17 @@ def scoreboard(
     others = [name for name in data if name != target]
     begin = first - dt.timedelta(days=WARM_UP_DAYS)
     issues = Issues.day_ahead(begin, windows=WARM_UP_DAYS + days, timezone=timezone, at=BEFORE_THE_AUCTION)
+    _check_span(data[target], issues, path)
     naive = SameHour(target, timezone=timezone, days=MIXED)
+    makers = members(target, others, timezone=timezone)
+    for make in makers.values():
+        make()  # a package that is missing is told now and not when half is done
+    say(
+        f"{len(issues)} days to walk: about {len(issues) * SECONDS_PER_DAY / 60:.0f} minutes of one core, if none is kept"
+    )
     runs = {}
     known = data
-    for name, make in members(target, others, timezone=timezone).items():
+    for name, make in makers.items():
         runs[name] = walk(make, data, issues, naive=naive, folder=folder, say=say)
         known = known.with_series(runs[name].forecast.series())
     by_name = {name: series_name(name, target) for name in runs}
@@ -132,6 +142,19 @@ def scoreboard(
     rows = tuple(row_of(one, data, weekly) for one in (*scored.values(), *published.values()))
     cost = {name: run.cpu_seconds / len(issues) for name, run in runs.items()}
     return Scoreboard(target, part, data, scored, published, rows, cost)
+
+
+def _check_span(price: Series, issues: Issues, path: Path) -> None:
+    history = np.timedelta64(LEAST_HISTORY_DAYS, "D")
+    first, end = issues.starts[0, 0], np.nanmax(issues.starts)
+    if first - history < price.grid.start or end >= price.grid.end:
+        raise InputError(
+            f"the forecasts run from {str(first)[:10]} to {str(end)[:10]}",
+            f"the prices run from {str(price.grid.start)[:10]} to {str(price.grid.end)[:10]}, and {LEAST_HISTORY_DAYS} "
+            f"days before the first forecast are needed to learn from, {WARM_UP_DAYS} days after it to weigh the members",
+            "Choose other days with --from and --days.",
+            path.name,
+        )
 
 
 def _last(forecast: Forecast, days: int) -> Forecast:
