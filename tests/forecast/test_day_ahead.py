@@ -21,6 +21,8 @@ from megawatt.forecast.network import Network, Settings
 from megawatt.forecast.trees import Trees
 from tests.forecast.market import FIRST, LOAD, OTHERS, TARGET, WIND, market
 
+pytest.importorskip("lightgbm", reason="the extra forecast is not installed")
+
 UTC = "UTC"
 NOON = dt.time(12)
 LEARS = tuple(series_name(f"lear-{days}", TARGET) for days in (56, 84))

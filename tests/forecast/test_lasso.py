@@ -93,7 +93,9 @@ def test_the_penalties_are_those_of_the_path_of_another_library(n: int, p: int, 
     X, Y = problem(5, n, p, alike=alike)
     X /= np.sqrt((X**2).sum(axis=0))
     squares = (Y**2).sum(axis=0)
-    floor = np.zeros(3) if n <= p else 0.999 * np.linalg.lstsq(X, Y, rcond=None)[1]
+    floor = np.zeros(3)
+    if n > p:
+        floor[:] = 0.999 * np.linalg.lstsq(X, Y, rcond=None)[1]
     got = aic_penalties(X.T @ X, X.T @ Y, squares, n, floor)
     for h in range(3):
         alphas, _, path = linear.lars_path(X, Y[:, h], method="lasso")
