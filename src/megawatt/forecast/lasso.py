@@ -19,30 +19,24 @@ Floats = NDArray[np.float64]
 
 @njit(cache=True, fastmath=True)
 def aic_penalties(gram: Floats, cross: Floats, squares: Floats, n: int, floor: Floats) -> Floats:
-    """Largest correlation at the knot of each target's path that has the smallest n RSS / TSS + 2 df.
+    """Penalty of each target, shape (H,): the correlation at the knot of its path with the least n RSS / TSS + 2 df.
 
     Args:
         gram: X'X of centred columns of norm one, shape (p, p).
         cross: X'Y of the same columns, shape (p, H).
         squares: Y'Y of each centred target, shape (H,).
         n: Rows.
-        floor: A lower bound of the residual sum of squares of any coefficients, shape (H,); 0 is one. The path ends
-            where not even that could make up for the regressors in use.
-
-    Returns:
-        Penalties, shape (H,).
+        floor: Lower bound of the residual squares of any coefficients, shape (H,); 0 is one. It ends the path early.
     """
     p, H = cross.shape
     most = min(n - 1, p)
     penalties = np.zeros(H)
-    chol = np.zeros((most + 1, most + 1))
-    active = np.zeros(most + 1, dtype=np.int64)
+    chol, active = np.zeros((most + 1, most + 1)), np.zeros(most + 1, dtype=np.int64)
     sign, step, beta = np.zeros(most + 1), np.zeros(most + 1), np.zeros(most + 1)
     inside, blocked = np.zeros(p, dtype=np.bool_), np.zeros(p, dtype=np.bool_)
     correlation, slope = np.zeros(p), np.zeros(p)
     for h in range(H):
-        inside[:] = False
-        blocked[:] = False
+        inside[:], blocked[:] = False, False
         correlation[:] = cross[:, h]
         entering = int(np.argmax(np.abs(correlation)))
         level = abs(correlation[entering])
@@ -65,21 +59,13 @@ def aic_penalties(gram: Floats, cross: Floats, squares: Floats, n: int, floor: F
             slope[:] = 0.0
             for i in range(k):
                 slope += gram[active[i]] * step[i]
-            gamma, entering, leaving = level, -1, -1
-            for j in range(p):
-                if inside[j] or blocked[j]:
-                    continue
-                for s in (1.0, -1.0):
-                    gap, rate = level - s * correlation[j], 1.0 - s * slope[j]
-                    if rate > 1e-12 and max(gap, 0.0) / rate < gamma:
-                        gamma, entering = max(gap, 0.0) / rate, j
+            gamma, entering = _nearest(level, correlation, slope, inside, blocked)
+            leaving = -1
             for i in range(k):
                 if step[i] * beta[i] < 0.0 and -beta[i] / step[i] < gamma:
                     gamma, leaving, entering = -beta[i] / step[i], i, -1
-            q = 0.0
-            for i in range(k):
-                q += step[i] * sign[i]
-                beta[i] += gamma * step[i]
+            beta[:k] += gamma * step[:k]
+            q = (step[:k] * sign[:k]).sum()
             rss -= 2.0 * gamma * level * q - gamma * gamma * q
             correlation -= gamma * slope
             level -= gamma
@@ -92,6 +78,22 @@ def aic_penalties(gram: Floats, cross: Floats, squares: Floats, n: int, floor: F
             if (entering < 0 and leaving < 0) or n * floor[h] / squares[h] + 2.0 * k > best:
                 break
     return penalties
+
+
+@njit(cache=True, fastmath=True)
+def _nearest(
+    level: float, correlation: Floats, slope: Floats, inside: NDArray[np.bool_], blocked: NDArray[np.bool_]
+) -> tuple[float, int]:
+    """How far the path goes until another column is as correlated as those in use, and which; to its end: -1."""
+    gamma, entering = level, -1
+    for j in range(len(slope)):
+        if inside[j] or blocked[j]:
+            continue
+        for s in (1.0, -1.0):
+            gap, rate = max(level - s * correlation[j], 0.0), 1.0 - s * slope[j]
+            if rate > 1e-12 and gap / rate < gamma:
+                gamma, entering = gap / rate, j
+    return gamma, entering
 
 
 @njit(cache=True, fastmath=True)
