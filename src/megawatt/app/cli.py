@@ -14,6 +14,7 @@ from megawatt.app.data_commands import data_app
 from megawatt.app.markets.commands import markets_app
 from megawatt.app.settle_commands import settle_app
 from megawatt.app.proof_commands import proof_app
+from megawatt.app.forecast_commands import forecast_app
 
 app = typer.Typer(
     name="megawatt",
@@ -26,6 +27,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(markets_app, name="markets")
 app.add_typer(settle_app, name="settle")
 app.add_typer(proof_app, name="proof")
+app.add_typer(forecast_app, name="forecast")
 
 SiteFile = Annotated[Path, typer.Argument(help="Site file, for example texas-mine.toml.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON with a versioned schema.")]
