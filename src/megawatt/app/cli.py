@@ -12,8 +12,9 @@ import typer
 
 from megawatt.app.data_commands import data_app
 from megawatt.app.markets.commands import markets_app
-from megawatt.app.proof_commands import proof_app
 from megawatt.app.settle_commands import settle_app
+from megawatt.app.proof_commands import proof_app
+from megawatt.app.forecast_commands import forecast_app
 
 app = typer.Typer(
     name="megawatt",
@@ -26,6 +27,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(markets_app, name="markets")
 app.add_typer(settle_app, name="settle")
 app.add_typer(proof_app, name="proof")
+app.add_typer(forecast_app, name="forecast")
 
 SiteFile = Annotated[Path, typer.Argument(help="Site file, for example texas-mine.toml.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON with a versioned schema.")]
@@ -53,17 +55,23 @@ def megawatt(
 
 @app.command()
 def init(
-    example: Annotated[str, typer.Argument(help="texas-mine, hybrid or ai-campus.")] = "texas-mine",
+    example: Annotated[
+        str, typer.Argument(help="texas-mine, hybrid, ai-campus, core-2024 or core-2024-bid.")
+    ] = "texas-mine",
     to: Annotated[Path | None, typer.Option("--to", help="File to write; default EXAMPLE.toml here.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write a runnable example of a site file."""
+    """Write a runnable example of a site file, or of a deal and a bid."""
+    from megawatt.app.deal_examples import DEAL_EXAMPLES  # noqa: PLC0415
     from megawatt.app.files import write_text  # noqa: PLC0415
     from megawatt.site.examples import example as text_of  # noqa: PLC0415
 
     path = to or Path(f"{example}.toml")
-    write_text(path, text_of(example), replace=force)
-    typer.echo(f"Wrote {path}. Next: megawatt check {path}, then megawatt decide {path}")
+    write_text(path, DEAL_EXAMPLES.get(example) or text_of(example), replace=force)
+    if example in DEAL_EXAMPLES:
+        typer.echo(f"Wrote {path}. Next: megawatt deal DEAL.toml --against BID.toml")
+    else:
+        typer.echo(f"Wrote {path}. Next: megawatt check {path}, then megawatt decide {path}")
 
 
 @app.command()
@@ -90,6 +98,53 @@ def decide(
     from megawatt.app.decide import decide_site  # noqa: PLC0415
 
     decide_site(site, first=first, end=end, as_json=as_json, report=report, store=store, seconds=seconds)
+
+
+@app.command()
+def invest(
+    site: SiteFile,
+    years: Annotated[int, typer.Option("--years", help="Length of the scenarios.", min=2, max=40)] = 18,
+    decide_years: Annotated[
+        int, typer.Option("--decide-years", help="Years in which a lease may be signed; below --years.", min=1, max=39)
+    ] = 5,
+    scenarios: Annotated[int, typer.Option("--scenarios", help="Number of scenarios.", min=200, max=200_000)] = 4_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the scenarios.", min=0)] = 0,
+    workers: Annotated[int, typer.Option("--workers", help="Threads; they change only the time.", min=1, max=256)] = 1,
+    as_json: AsJson = False,
+    store: StoreFile = None,
+) -> None:
+    """When to turn each fleet's megawatts over to AI, what that is worth, and what triggers it."""
+    from megawatt.app.invest_commands import invest_command  # noqa: PLC0415
+
+    invest_command(
+        site,
+        years=years,
+        decide_years=decide_years,
+        paths=scenarios,
+        seed=seed,
+        workers=workers,
+        as_json=as_json,
+        store=store,
+    )
+
+
+@app.command()
+def deal(
+    path: Annotated[Path, typer.Argument(metavar="DEAL", help="Deal file, as core-2024.toml.", show_default=False)],
+    against: Annotated[Path | None, typer.Option("--against", help="Bid file to compare with.")] = None,
+    among: Annotated[
+        Path | None, typer.Option("--among", help="Table of published deals (CSV) to compare with.")
+    ] = None,
+    as_json: AsJson = False,
+    scenarios: Annotated[
+        int, typer.Option("--scenarios", help="Number of scenarios.", min=100, max=1_000_000)
+    ] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the scenarios.", min=0)] = 0,
+) -> None:
+    """What a hosting contract is worth, whether a bid for the company is better, and what would turn the answer."""
+    from megawatt.app.deal_commands import deal_command  # noqa: PLC0415
+
+    deal_command(path, against=against, among=among, as_json=as_json, scenarios=scenarios, seed=seed)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Self
@@ -22,7 +23,7 @@ from megawatt.site.fleet import Fleet
 from megawatt.site.hall import Hall
 from megawatt.site.lines import Lines, Path
 from megawatt.site.programme import Programme
-from megawatt.site.tables import SCHEMA, TABLES
+from megawatt.site.tables import SCHEMA, TABLES, Place
 
 LARGEST_BYTES = 1_000_000
 """A site file is written by hand; a larger file is something else, such as a price table."""
@@ -87,36 +88,13 @@ class Site:
             SiteFileError: With every problem of the file's form in ``problems``.
         """
         file = FilePath(path)
-        try:
-            with file.open("rb") as stream:
-                content = stream.read(LARGEST_BYTES + 1)
-        except OSError as error:
-            raise SiteFileError(
-                (InputError(f"the site file {file}", f"it cannot be read: {error.strerror}", START_AFRESH, file.name),)
-            ) from None
-        return cls.from_bytes(content, file.name)
+        return cls.from_bytes(content_of(file, "the site file", START_AFRESH), file.name)
 
     @classmethod
     def from_bytes(cls, content: bytes, place: str) -> Self:
         """Read the bytes of a site file; ``place`` is the name shown in errors."""
-        if len(content) > LARGEST_BYTES:
-            raise _refused(
-                f"the file has more than {LARGEST_BYTES:,} bytes",
-                "a site file is written by hand and smaller",
-                "Import series with 'megawatt data import', and give the site file here.",
-                place,
-            )
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = content[: error.start].count(b"\n") + 1
-            raise _refused(
-                f"the byte 0x{content[error.start]:02x}",
-                "it is no UTF-8 text",
-                "Save the file as UTF-8.",
-                f"{place} line {line}",
-            ) from None
-        return cls.from_text(text, place)
+        remedy = "Import series with 'megawatt data import', and give the site file here."
+        return cls.from_text(text_of(content, place, "a site file", remedy), place)
 
     @classmethod
     def from_text(cls, text: str, place: str = "site text") -> Self:
@@ -125,12 +103,9 @@ class Site:
         Raises:
             SiteFileError: With every problem of the text's form in ``problems``.
         """
-        reading = _Reading(text, place)
-        attributes = reading.attributes()
-        if reading.problems:
-            raise SiteFileError(tuple(one for _, one in sorted(reading.problems, key=lambda pair: pair[0])))
+        attributes, lines = tables_of(text, place, SCHEMA, TABLES, "a site", START_AFRESH)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        return cls(**attributes, place=place, sha256=digest, lines=reading.lines)
+        return cls(**attributes, place=place, sha256=digest, lines=lines)
 
     def where(self, *path: str | int) -> str:
         """Words for a place in the file: ``site.where("hall", 1, "kind")`` gives file, line, table and key."""
@@ -138,7 +113,7 @@ class Site:
         label = ""
         if len(path) > 1 and isinstance(path[1], int) and isinstance(attribute, tuple):
             label = attribute[path[1]].name
-        return _words(path, self.lines, self.place, label)
+        return _words(path, self.lines, self.place, TABLES, label)
 
     def grid(self) -> TimeGrid:
         """The intervals of the period."""
@@ -166,25 +141,78 @@ class Site:
         )
 
 
+def content_of(file: FilePath, what: str, afresh: str) -> bytes:
+    """The bytes of a hand-written file, at most one more than are read.
+
+    Raises:
+        SiteFileError: It cannot be read.
+    """
+    try:
+        with file.open("rb") as stream:
+            return stream.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise _refused(f"{what} {file}", f"it cannot be read: {error.strerror}", afresh, file.name) from None
+
+
+def text_of(content: bytes, place: str, what: str, too_large: str) -> str:
+    """The text of a hand-written file.
+
+    Raises:
+        SiteFileError: It is too large, or no UTF-8.
+    """
+    if len(content) > LARGEST_BYTES:
+        rule = f"{what} is written by hand and smaller"
+        raise _refused(f"the file has more than {LARGEST_BYTES:,} bytes", rule, too_large, place)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        byte = f"the byte 0x{content[error.start]:02x}"
+        raise _refused(byte, "it is no UTF-8 text", "Save the file as UTF-8.", f"{place} line {line}") from None
+
+
+def tables_of(
+    text: str, place: str, schema: str, tables: Mapping[str, Place], what: str, afresh: str
+) -> tuple[dict[str, Any], Lines]:
+    """The tables of a text as attributes, and where its keys stand; the one reader of every hand-written file.
+
+    Args:
+        text: TOML.
+        place: Name of the file, for errors.
+        schema: The schema that its first line must state.
+        tables: The tables it may hold, by their name there.
+        what: What it describes: ``"a site"``.
+        afresh: What to do when hardly anything of it is right.
+
+    Raises:
+        SiteFileError: With every problem of the text's form in ``problems``, in the order of the file.
+    """
+    reading = _Reading(text, place, schema, tables, what, afresh)
+    attributes = reading.attributes()
+    if reading.problems:
+        raise SiteFileError(tuple(one for _, one in sorted(reading.problems, key=lambda pair: pair[0])))
+    return attributes, reading.lines
+
+
 def _refused(value: str, rule: str, remedy: str, place: str) -> SiteFileError:
     return SiteFileError((InputError(value, rule, remedy, place),))
 
 
-def _parsed(text: str, place: str) -> dict[str, Any]:
+def _parsed(text: str, place: str, what: str, afresh: str) -> dict[str, Any]:
     if not text.strip():
-        raise _refused("the site file is empty", "it describes a site", START_AFRESH, place)
+        raise _refused(f"the {what.rsplit(maxsplit=1)[-1]} file is empty", f"it describes {what}", afresh, place)
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise _refused("brackets are nested too deeply", "no table needs that", START_AFRESH, place) from None
+        raise _refused("brackets are nested too deeply", "no table needs that", afresh, place) from None
     except ValueError as error:
-        raise _not_toml(str(error), text, place) from None
+        raise _not_toml(str(error), text, place, afresh) from None
 
 
-def _not_toml(message: str, text: str, place: str) -> SiteFileError:
+def _not_toml(message: str, text: str, place: str, afresh: str) -> SiteFileError:
     at = re.search(r"\s*\(at line (\d+), column (\d+)\)", message)
     if at is None:
-        return _refused("the text is not TOML", message.rstrip("."), START_AFRESH, place)
+        return _refused("the text is not TOML", message.rstrip("."), afresh, place)
     line = text.split("\n")[int(at.group(1)) - 1].strip()
     rule = f"it is not TOML: {message[0].lower()}{message[1 : at.start()]}"
     remedy = next((remedy for part, remedy in _TOML_REMEDIES.items() if part in message), "Correct that line.")
@@ -194,17 +222,17 @@ def _not_toml(message: str, text: str, place: str) -> SiteFileError:
 class _Reading:
     """One pass over a document that keeps every problem it meets."""
 
-    def __init__(self, text: str, place: str) -> None:
-        self.place = place
-        self.document = _parsed(text, place)
+    def __init__(self, text: str, place: str, schema: str, tables: Mapping[str, Place], what: str, afresh: str) -> None:
+        self.place, self.schema, self.tables, self.what, self.afresh = place, schema, tables, what, afresh
+        self.document = _parsed(text, place, what, afresh)
         self.lines = Lines(text)
         self.problems: list[tuple[int, InputError]] = []
 
     def attributes(self) -> dict[str, Any]:
-        """The tables as attributes of `Site`; those with problems are left out."""
+        """The tables by the name of their attribute; those with problems are left out."""
         self._top()
         found: dict[str, Any] = {}
-        for name, one in TABLES.items():
+        for name, one in self.tables.items():
             built = [self._built(one.table, path, row) for path, row in self._rows(name, many=one.many)]
             if one.many:
                 found[one.attribute] = tuple(built)
@@ -213,24 +241,30 @@ class _Reading:
         return found
 
     def _problem(self, path: Path, value: str, rule: str, remedy: str, label: Any = "") -> None:
-        error = InputError(value, rule, remedy, _words(path, self.lines, self.place, label))
+        error = InputError(value, rule, remedy, _words(path, self.lines, self.place, self.tables, label))
         self.problems.append((self.lines.of(path) or 0, error))
 
     def _top(self) -> None:
         schema = self.document.get("schema")
-        if schema != SCHEMA:
+        if schema != self.schema:
             value = "schema is missing" if schema is None else f"schema = {shown(schema)}"
             self._problem(
-                ("schema",), value, "this version reads one schema", f"Write as first line: schema = {toml(SCHEMA)}"
+                ("schema",),
+                value,
+                "this version reads one schema",
+                f"Write as first line: schema = {toml(self.schema)}",
             )
-        known = ["schema", *TABLES]
+        known = ["schema", *self.tables]
         for name in self.document:
             if name not in known:
                 self._problem((name,), f"the table or key {shown(name)}", "it is unknown", suggestion(name, known))
-        for name, one in TABLES.items():
+        for name, one in self.tables.items():
             if one.required and name not in self.document:
                 self._problem(
-                    (), f"the table [{name}] is missing", "every site needs it", f"Add [{name}]. {START_AFRESH}"
+                    (),
+                    f"the table [{name}] is missing",
+                    f"every {self.what.split()[-1]} needs it",
+                    f"Add [{name}]. {self.afresh}",
                 )
 
     def _rows(self, name: str, *, many: bool) -> list[tuple[Path, Any]]:
@@ -271,11 +305,11 @@ def _frozen(value: Any) -> Any:
     return value
 
 
-def _words(path: Path, lines: Lines, place: str, label: Any = "") -> str:
+def _words(path: Path, lines: Lines, place: str, tables: Mapping[str, Place], label: Any = "") -> str:
     """``texas-mine.toml line 41, [[hall]] 2 'batch', restart_usd``."""
     number = lines.of(path)
     parts = [f"{place} line {number}" if number else place]
-    if path and path[0] in TABLES:
+    if path and path[0] in tables:
         if len(path) > 1 and isinstance(path[1], int):
             parts.append(
                 f"[[{path[0]}]] {path[1] + 1}" + (f" {label[:40]!r}" if isinstance(label, str) and label else "")

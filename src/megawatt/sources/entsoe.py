@@ -16,6 +16,7 @@ Energy 293 (2021) 116983.
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,22 +111,27 @@ def read_entsoe(
     return _hourly(table, names, Unit.EUR_PER_MWH, timezone, market_zone)
 
 
-def read_epf(path: str | Path, *, timezone: str) -> list[Series]:
+def read_epf(path: str | Path, *, timezone: str, place: str = "") -> list[Series]:
     """Price and forecasts of one market of the benchmark, recognised by its columns.
 
     Args:
-        path: CSV file ``NP.csv``, ``PJM.csv`` or ``DE.csv``.
+        path: CSV file ``NP.csv``, ``PJM.csv`` or ``DE.csv``, or one of the same form.
         timezone: IANA zone of the column ``time``; the files have 24 hours on every day, as in a zone without
             daylight saving, so the zone must be declared.
+        place: Name of a market that is not in `EPF_MARKETS`, for the names of its series; its price is in EUR/MWh.
     """
     table = CsvTable.read(path)
     for market in EPF_MARKETS.values():
         if set(market.series) <= set(table.columns):
             return _hourly(table, market.series, market.unit, timezone, timezone)
+    forecasts = [column for column in table.columns if re.fullmatch(r"exog\d+_\w+", column)]
+    if place and "price" in table.columns and forecasts:
+        names = {column: f"{re.sub('_forecast$', '', column.partition('_')[2])}_forecast/{place}" for column in forecasts}
+        return _hourly(table, {"price": f"price_da/{place}", **names}, Unit.EUR_PER_MWH, timezone, timezone)
     raise InputError(
         f"the columns are {', '.join(table.columns[:5])}",
         f"the benchmark's markets are {', '.join(EPF_MARKETS)}",
-        "Give NP.csv, PJM.csv or DE.csv, or import it as a user file with declared columns.",
+        "Give NP.csv, PJM.csv or DE.csv; or one with columns price and exog1_..., and name its place.",
         table.name,
     )
 

@@ -1,0 +1,201 @@
+"""``megawatt invest``: for each fleet of a site, when its megawatts should be turned over to AI, if ever."""
+
+import datetime as dt
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from megawatt.app.data import data_for
+from megawatt.core.dataset import Dataset
+from megawatt.core.errors import InputError
+from megawatt.core.series import Floats, Series
+from megawatt.core.timegrid import TimeGrid
+from megawatt.dispatch.case import price_name
+from megawatt.invest.conversion import Block, Conversion, conversion
+from megawatt.invest.market_paths import LEASE
+from megawatt.invest.network_model import NetworkState
+from megawatt.invest.power_bank import bank_of, modelled_bank
+from megawatt.invest.scenarios import MONTHS, ScenarioModel, Scenarios, simulate
+from megawatt.mining.difficulty import BLOCK_SECONDS
+from megawatt.mining.hashprice import HASHES_PER_DIFFICULTY
+from megawatt.power.price_model import PriceModel
+from megawatt.site.fleet import Fleet
+from megawatt.site.read import Site
+from megawatt.sources.reference_power import REFERENCE_SEED, reference_power_parameters
+
+SCHEMA = "megawatt/invest/1"
+BANK_YEARS = 10
+"""Years of the fitted model in the bank."""
+USUAL_C = 20.0
+_HALVING_2024 = 840_000, np.datetime64("2024-04-20T00:09:27", "s")
+"""Height and header time of the fourth halving, from which a height is counted at 144 blocks a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Investment:
+    """The answer for a site.
+
+    Attributes:
+        site: The site.
+        state: The network on the first day.
+        scenarios: The joint paths.
+        modelled_power: Whether the bank of power prices is modelled.
+        bank_years: Years in it.
+        fleets: Block and answer by fleet.
+    """
+
+    site: Site
+    state: NetworkState
+    scenarios: Scenarios
+    modelled_power: bool
+    bank_years: int
+    fleets: dict[str, tuple[Block, Conversion]]
+
+
+def invest(
+    site: Site,
+    data: Dataset | None = None,
+    *,
+    years: int = 18,
+    decide_years: int = 5,
+    paths: int = 4_000,
+    seed: int = 0,
+    workers: int = 1,
+) -> Investment:
+    """Answer when to convert each own fleet of a site.
+
+    Args:
+        site: With ``[finance]``: discount rate, price and life of machines and halls, running costs.
+        data: Its series; by default what its ``[data]`` table names.
+        years: Length of the scenarios; by default five years to decide, one to build, twelve of lease.
+        decide_years: Years in which a lease may be signed.
+        paths: Number of scenarios.
+        seed: Same seed, same answer.
+        workers: Threads.
+
+    Raises:
+        InputError: The site has no machines of its own, or no power prices of a whole year.
+    """
+    own = [one for one in site.fleets if one.owner == "own"]
+    if not own:
+        raise InputError(
+            f"{site.connection.name!r} has no machines of its own",
+            "a conversion gives up a mine",
+            "Add a [[fleet]], or value the contract with megawatt deal.",
+            site.place,
+        )
+    chosen = data_for(site) if data is None else data
+    end = site.grid().end
+    bank, modelled = _bank(site, chosen)
+    model = ScenarioModel(state=network_state(chosen, end), power_bank_usd_per_mwh=bank)
+    scenarios = simulate(model, str(end)[:7], years * MONTHS, seed=seed, paths=paths, workers=workers)
+    fleets = {}
+    for one in own:
+        block = block_of(site, one, end)
+        answer = conversion(block, scenarios, rate=site.finance.discount_rate, decide_months=decide_years * MONTHS)
+        fleets[one.name] = (block, answer)
+    return Investment(
+        site=site, state=model.state, scenarios=scenarios, modelled_power=modelled, bank_years=len(bank), fleets=fleets
+    )
+
+
+def network_state(data: Dataset, at: np.datetime64) -> NetworkState:
+    """The network as known at an instant; the height is counted from the halving of 2024 at 144 blocks a day."""
+    price, difficulty, fees = (
+        float(data[f"btc/{part}"].last_known(np.array([at]))[0]) for part in ("price", "difficulty", "fees")
+    )
+    if not math.isfinite(price + difficulty + fees):
+        raise InputError(
+            f"the network is not known at {at}Z",
+            "scenarios begin where the period ends",
+            "End [period] inside the data.",
+        )
+    height, halving = _HALVING_2024
+    blocks = int((at - halving).astype("timedelta64[s]").astype(np.int64)) // BLOCK_SECONDS
+    return NetworkState(
+        price_usd=price,
+        difficulty=difficulty,
+        height=height + blocks,
+        hashrate_eh_s=difficulty * HASHES_PER_DIFFICULTY / BLOCK_SECONDS / 1e18,
+        fees_btc_per_block=fees,
+    )
+
+
+def block_of(site: Site, fleet: Fleet, at: np.datetime64) -> Block:
+    """One IT MW of hall in the place of a fleet's machines, with the costs of ``[finance]``; machines of no date are new."""
+    finance = site.finance
+    age = (at - np.datetime64(fleet.installed or str(at)[:10], "s")) / np.timedelta64(1, "D") / 365.25
+    efficiency = fleet.power_w / fleet.hashrate_th_s
+    mine, hall = (float(at(USUAL_C)) for at in (site.pue.mining_at, site.pue.hall_at))
+    return Block(
+        efficiency_j_per_th=efficiency,
+        capex_usd_per_mw=finance.hall_capex_usd_per_it_mw,
+        degradation_per_year=fleet.degradation_per_year,
+        age_years=max(float(age), 0.0),
+        machine_life_years=finance.mining_life_years or 50.0,
+        machine_usd_per_mw=(finance.mining_capex_usd_per_th or 0.0) * 1e6 / efficiency,
+        mining_opex_usd_per_mw_year=finance.mining_opex_usd_per_mw_year or 0.0,
+        pool_fee_fraction=fleet.pool_fee_fraction,
+        pue=mine,
+        adder_usd_per_mwh=site.connection.price_adder_usd_per_mwh,
+        mining_mw=hall / mine,
+        lease_years=finance.hall_life_years,
+        noi_margin=max(1 - finance.hall_opex_usd_per_it_mw_year / (LEASE.today * 12_000), 0.0),
+    )
+
+
+def answer(one: Investment) -> dict[str, Any]:
+    """The answer for programs: money in USD per critical IT MW of hall, a range as low, median, high, mean."""
+    months = one.scenarios.power_usd_per_mwh.shape[1]
+    return {
+        "schema": SCHEMA,
+        "site": one.site.connection.name,
+        "first_month": one.scenarios.first_month,
+        "months": months,
+        "scenarios": len(one.scenarios.power_usd_per_mwh),
+        "power_modelled": one.modelled_power,
+        "power_years": one.bank_years,
+        "hashprice_usd_per_ph_day": one.state.hashprice_usd_per_ph_day,
+        "fleets": [
+            {
+                "name": name,
+                "policy_usd_per_it_mw": asdict(found.policy_usd),
+                "policy_standard_error_usd": found.policy_error_usd,
+                "foresight_usd_per_it_mw": found.foresight_usd,
+                "now_usd_per_it_mw": asdict(found.now_usd),
+                "never_usd_per_it_mw": asdict(found.never_usd),
+                "option_usd_per_it_mw": found.option_usd,
+                "converted_fraction": found.converted_fraction,
+                "months_waited": asdict(found.months_waited) if found.months_waited else None,
+                "trigger": found.trigger,
+            }
+            for name, (_, found) in one.fleets.items()
+        ],
+    }
+
+
+def _bank(site: Site, data: Dataset) -> tuple[Floats, bool]:
+    """Months of whole years of power prices, and whether they are modelled."""
+    if site.data.power == "reference":
+        model = PriceModel.from_dict(reference_power_parameters())
+        return modelled_bank(model, BANK_YEARS, np.random.default_rng(REFERENCE_SEED)), True
+    price, zone = data[price_name(site)], site.connection.timezone
+    years = [cut for year in range(2000, 2101) if (cut := _year_of(price, year, zone)) is not None]
+    if not years:
+        raise InputError(
+            f"{price.name!r} from {price.grid.start}Z to {price.grid.end}Z",
+            f"scenarios draw whole years of {zone} without a gap",
+            "Import a whole year of prices.",
+        )
+    return bank_of(years, zone), price.provenance.modelled
+
+
+def _year_of(price: Series, year: int, timezone: str) -> Series | None:
+    """The local year of a price series; None where it is not whole."""
+    grid = TimeGrid.of_local_days(dt.date(year, 1, 1), dt.date(year + 1, 1, 1), timezone=timezone, step_minutes=60)
+    if grid.start < price.grid.start or grid.end > price.grid.end:
+        return None
+    cut = price.on(grid)
+    return cut if np.isfinite(cut.values).all() else None

@@ -1,0 +1,96 @@
+"""Combinations of forecasts. Their members are series known at their issue, so they are forecasters like all others."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from megawatt.forecast.day_ahead import DayAhead
+from megawatt.forecast.day_table import DayTable
+from megawatt.forecast.intervals import QuantileRegression, conformal, isotonic
+from megawatt.forecast.model import PERCENTILES, Floats
+
+LEARNING_DAYS = 182
+"""Days of past errors that weigh the members and fit the quantile regression."""
+BAND_DAYS = 364
+"""Days of past errors behind conformal and isotonic bands."""
+EVERY = 7
+"""Issues from one fit of the quantile regression to the next."""
+LEAST_DAYS = 56
+"""Days of history without which there is no band."""
+
+
+class Mean(DayAhead):
+    """The plain mean of its members, as in the published ensembles.
+
+    Args:
+        name: What tables call it.
+        target: Name of the price series.
+        members: Names of the members' series, see `megawatt.forecast.model.series_name`.
+        timezone: IANA zone of the market's days.
+    """
+
+    def __init__(self, name: str, target: str, members: Sequence[str], *, timezone: str) -> None:
+        super().__init__(target, members, timezone=timezone)
+        self.name = name
+
+    def learn(self, table: DayTable, end: int) -> None:
+        """There is nothing to learn."""
+
+    def answer(self, table: DayTable, row: int) -> Floats:
+        """Mean of the members, shape (intervals a day,)."""
+        mean: Floats = table.values[1:, row].mean(axis=0)
+        return mean
+
+
+class Combination(DayAhead):
+    """Members weighed by the inverse of their recent error, with the average of three kinds of band.
+
+    Args:
+        target: Name of the price series.
+        members: Names of the members' series.
+        timezone: IANA zone of the market's days.
+    """
+
+    name = "megawatt"
+    levels = PERCENTILES
+
+    def __init__(self, target: str, members: Sequence[str], *, timezone: str) -> None:
+        super().__init__(target, members, timezone=timezone)
+        self._history = np.zeros(0, dtype=np.int64)
+        self._weights = np.zeros(len(members))
+        self._regression: QuantileRegression | None = None
+        self._fits = 0
+
+    def learn(self, table: DayTable, end: int) -> None:
+        """Weigh the members by the inverse of their mean absolute error of the last half year."""
+        days = np.arange(max(end - BAND_DAYS, 0), end)
+        self._history = days[np.isfinite(table.values[:, days]).all(axis=(0, 2))]
+        if len(self._history) < LEAST_DAYS:
+            return
+        recent = self._history[-LEARNING_DAYS:]
+        actual, members = table.values[0, recent], table.values[1:, recent]
+        error = np.abs(members - actual).mean(axis=(1, 2)) + 1e-9
+        self._weights = (1 / error) / (1 / error).sum()
+        if self._fits % EVERY == 0:
+            self._regression = QuantileRegression(self._point(members), actual, members)
+        self._fits += 1
+
+    def answer(self, table: DayTable, row: int) -> Floats:
+        """Percentiles of the day of a row, shape (intervals a day, 99)."""
+        levels = np.array(self.levels)
+        if self._regression is None or len(self._history) < LEAST_DAYS or not np.isfinite(table.values[1:, row]).all():
+            return np.full((table.values.shape[2], len(levels)), np.nan)
+        members, actual = table.values[1:, np.append(self._history, row)], table.values[0, self._history]
+        points = self._point(members)
+        distance = np.abs(members - points).mean(axis=0)
+        bands = [
+            conformal(points, actual, distance, levels),
+            self._regression.predict(points[-1], members[:, -1], levels),
+            isotonic(points, actual, levels),
+        ]
+        return np.sort(np.mean(bands, axis=0), axis=1)
+
+    def _point(self, members: Floats) -> Floats:
+        """The weighted mean of the members, shape (n, H)."""
+        mean: Floats = np.tensordot(self._weights, members, axes=1)
+        return mean

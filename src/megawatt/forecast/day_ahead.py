@@ -1,0 +1,157 @@
+"""What the forecasters of a day-ahead market share: one row of regressors a day, all intervals of the day as targets.
+
+The regressors of the published benchmark: prices of 1, 2, 3 and 7 days before, every other series for the day itself
+and for 1 and 7 days before, and the day of the week. Prices and series enter by their distance from the median in
+units of the median absolute deviation, through the inverse hyperbolic sine: spikes stay large and lose their leverage.
+
+References:
+    Lago, Marcjasz, De Schutter, Weron, Applied Energy 293 (2021) 116983.
+    Uniejewski, Weron, Ziel, IEEE Transactions on Power Systems 33 (2018) 2219 (variance stabilising).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from megawatt.core.dataset import Dataset
+from megawatt.core.timegrid import zone
+from megawatt.forecast.day_table import WEEK, DayTable, table_of, wall
+from megawatt.forecast.model import MEDIAN, Floats, Issues, known
+
+OWN_LAGS = (1, 2, 3, 7)
+OTHER_LAGS = (0, 1, 7)
+NORMAL = 0.6744897501960817
+"""Median absolute deviation of a standard normal variable."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """x -> asinh((x - median) / deviation), per interval of the day.
+
+    Attributes:
+        median: Shape (H,).
+        deviation: Median absolute deviation over that of a standard normal variable, shape (H,); where it is zero
+            (sun at night) the standard deviation, and 1 where that is zero too.
+    """
+
+    median: Floats
+    deviation: Floats
+
+    @classmethod
+    def of(cls, values: Floats) -> "Scale":
+        """Fit to the rows of ``values``, shape (n, H), without missing ones."""
+        median = np.median(values, axis=0)
+        deviation = np.median(np.abs(values - median), axis=0) / NORMAL
+        spread = values.std(axis=0)
+        deviation = np.where(deviation > 0, deviation, np.where(spread > 0, spread, 1.0))
+        return cls(median, deviation)
+
+    def transform(self, values: Floats) -> Floats:
+        """To the scale on which models are linear."""
+        scaled: Floats = np.arcsinh((values - self.median) / self.deviation)
+        return scaled
+
+    def restore(self, scaled: Floats) -> Floats:
+        """Back to prices."""
+        values: Floats = np.sinh(scaled) * self.deviation + self.median
+        return values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """Scaled regressors and targets of one calibration window.
+
+    Attributes:
+        X: Regressors, shape (n, p); rows with a missing value are left out.
+        Y: Targets, shape (n, H).
+        scale: Scale of the targets.
+        scales: Scale of each series, the target first.
+        age: Days before the newest row, shape (n,).
+    """
+
+    X: Floats
+    Y: Floats
+    scale: Scale
+    scales: tuple[Scale, ...]
+    age: Floats
+
+
+def lesson_of(table: DayTable, end: int, days: int) -> Lesson | None:
+    """The last ``days`` days before the row ``end``; the first week of them serves as lags only.
+
+    As in the published model a window of 56 days has 49 rows. A shorter history gives what it has; None where
+    fewer than two weeks are left.
+    """
+    first = max(end - days + WEEK, WEEK)
+    rows = np.arange(first, end)
+    rows = rows[np.isfinite(table.values[:, rows]).all(axis=(0, 2))]
+    if len(rows) < 2 * WEEK:
+        return None
+    scales = tuple(Scale.of(values[rows]) for values in table.values)
+    scaled = [scale.transform(values[first - WEEK : end]) for scale, values in zip(scales, table.values, strict=True)]
+    X = regressors(scaled, table.weekdays(slice(first, end)), WEEK)
+    whole = np.isfinite(X).all(axis=1) & np.isfinite(scaled[0][WEEK:]).all(axis=1)
+    if whole.sum() < 2 * WEEK:
+        return None
+    age = np.arange(len(X) - 1, -1, -1.0)
+    return Lesson(X[whole], scaled[0][WEEK:][whole], scales[0], scales, age[whole])
+
+
+def regressors(scaled: Sequence[Floats], weekdays: Floats, skip: int) -> Floats:
+    """Rows of regressors for the days from row ``skip`` on, shape (days, p)."""
+    own, *others = scaled
+    n = len(weekdays)
+    blocks = [own[skip - lag : skip - lag + n] for lag in OWN_LAGS]
+    blocks += [other[skip - lag : skip - lag + n] for other in others for lag in OTHER_LAGS]
+    return np.hstack([*blocks, weekdays])
+
+
+class DayAhead:
+    """A forecaster of all intervals of the next local day; subclasses say how they learn and answer.
+
+    Args:
+        target: Name of the price series.
+        others: Names of series known for the day that is forecast, such as load and wind forecasts; any number.
+        timezone: IANA zone of the market's days.
+    """
+
+    name = ""
+    version = "1"
+    levels: tuple[float, ...] = MEDIAN
+
+    def __init__(self, target: str, others: Sequence[str], *, timezone: str) -> None:
+        self.target = target
+        self.inputs = (target, *others)
+        self._timezone = timezone
+        zone(timezone)
+
+    def learn(self, table: DayTable, end: int) -> None:
+        """Fit on the days before the row ``end``."""
+        raise NotImplementedError
+
+    def answer(self, table: DayTable, row: int) -> Floats:
+        """Forecast of the day of a row, shape (intervals a day,) or (intervals a day, levels); NaN where inputs lack."""
+        raise NotImplementedError
+
+    def fit(self, past: Dataset, now: np.datetime64) -> None:
+        """Learn from the days that are wholly known."""
+        table = self._table(past, now)
+        whole = np.isfinite(table.values[0]).any(axis=1)
+        self.learn(table, int(np.flatnonzero(whole)[-1]) + 1 if whole.any() else 0)
+
+    def predict(self, past: Dataset, issues: Issues) -> Floats:
+        """Forecasts of each issue's day from what was known then, shape (m, H, levels)."""
+        quantiles = np.full((len(issues), issues.horizon, len(self.levels)), np.nan)
+        for number, now in enumerate(issues.issued):
+            there = ~np.isnat(issues.starts[number])
+            starts = issues.starts[number][there]
+            end = starts[-1] + np.timedelta64(issues.step_minutes * 60, "s")
+            table = self._table(past if len(issues) == 1 else known(past, now), end)
+            day, slot = wall(starts, zone(self._timezone), issues.step_minutes)
+            answer = self.answer(table, table.row(day[0])).reshape(-1, len(self.levels))
+            quantiles[number, there] = answer[slot]
+        return quantiles
+
+    def _table(self, past: Dataset, end: np.datetime64) -> DayTable:
+        return table_of(past, self.target, self.inputs[1:], timezone=self._timezone, end=end)

@@ -1,0 +1,136 @@
+"""``megawatt deal`` as a user runs it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from megawatt.app.deal_examples import CORE_2024, CORE_2024_BID
+from tests.app.running import Run, refused, runner
+from tests.app.schemas import published
+
+DATA = Path(os.environ.get("MEGAWATT_DATA", Path(__file__).parents[3] / "shared" / "data"))
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="real data folder is absent")
+run = pytest.fixture(runner)
+
+DEAL, BID = Path("core-2024.toml"), Path("core-2024-bid.toml")
+STOCK = """\
+schema = "megawatt/bid/1"
+[bid]
+bidder = "CoreWeave"
+ratio = 0.1235
+bidder_price_usd = [99.97, 165.2, 190.0]
+break_fee_musd = 270.0
+[vote]
+votes_for = 20752327.0
+votes_against = 203451498.0
+abstained = 21588639.0
+present_fraction = 0.7997
+"""
+
+
+def test_the_examples_are_written_and_valued(run: Run) -> None:
+    for name in ("core-2024", "core-2024-bid"):
+        assert run("init", name).code == 0
+    answer = run("deal", DEAL, "--against", BID, "--scenarios", "500")
+    assert answer.code == 0, answer.err
+    text = " ".join(answer.out.split())
+    for words in (
+        "3.50 bn USD is undiscounted contracted revenue, not value.",
+        "5.25 bn USD is undiscounted optional revenue, not value.",
+        "= 1.022 bn USD",
+        "stands for 278 M shares",
+        "Premium: 18.1 % on last close, 55.0 % on 3-month VWAP.",
+        "What would turn the answer",
+        "in nine of ten scenarios",
+        "nothing here is investment advice",
+    ):
+        assert words in text
+
+
+def test_the_json_is_the_same_for_the_same_seed(run: Run) -> None:
+    DEAL.write_text(CORE_2024, encoding="utf-8")
+    BID.write_text(CORE_2024_BID, encoding="utf-8")
+    words = ("deal", DEAL, "--against", BID, "--json", "--scenarios", "300")
+    first, again = run(*words), run(*words)
+    assert first.out == again.out
+    found = json.loads(first.out)
+    published("deal-answer-1", found)
+    assert found["revenue_usd"] == pytest.approx({"contracted": 3.5e9, "optional": 5.25e9})
+    assert found["against"]["bridge"]["unconverted_usd"] == 260e6
+    assert found["against"]["unexplained_prices"] == {"last close": 4.87}
+
+
+def test_a_bid_in_stock_has_a_range_and_its_vote(run: Run) -> None:
+    DEAL.write_text(CORE_2024, encoding="utf-8")
+    BID.write_text(STOCK, encoding="utf-8")
+    answer = run("deal", DEAL, "--against", BID, "--json", "--scenarios", "300")
+    assert answer.code == 0, answer.err
+    published("deal-answer-1", json.loads(answer.out))
+    against = json.loads(answer.out)["against"]
+    offer = against["offer_usd_per_share"]
+    assert 12.35 < offer["low"] < offer["median"] < offer["high"] < 23.5
+    assert round(100 * against["vote"]["for_fraction"], 2) == 6.75
+    assert against["vote"]["carried"] is False
+
+
+@needs_data
+def test_other_deals_are_shown_beside_it(run: Run) -> None:
+    DEAL.write_text(CORE_2024, encoding="utf-8")
+    answer = run("deal", DEAL, "--among", DATA / "miners" / "miner_ai_deals.csv", "--scenarios", "200")
+    assert "7 published leases: 1.85 M USD per IT MW-year in the middle" in answer.out
+    found = json.loads(run("deal", DEAL, "--among", DATA / "miners" / "miner_ai_deals.csv", "--json").out)
+    published("deal-answer-1", found)
+    assert len(found["comparables"]) == 14
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("critical_it_mw = 200.0", "critical_mw = 200.0", ("critical_mw", "Did you mean critical_it_mw?")),
+        ("noi_margin = [0.60, 0.775, 0.80]", "noi_margin = 77.5", ("noi_margin", "lies between 0 and 1 fraction")),
+        ("noi_margin = [0.60, 0.775, 0.80]", "noi_margin = [0.8, 0.7, 0.6]", ("Sort the three numbers",)),
+        ("noi_margin = [0.60, 0.775, 0.80]", "noi_margin = [0.6, nan, 0.8]", ("finite",)),
+        ("noi_margin = [0.60, 0.775, 0.80]", "noi_margin = [0.6, 0.8]", ("noi_margin",)),
+        ('firmness = "optional"', "", ("only an option has one",)),
+        ("years = 12.0", "years = 12.03", ("whole months",)),
+        ("total_revenue_musd = 3500.0", 'total_revenue_musd = "3.5 bn"', ("total_revenue_musd",)),
+        ('schema = "megawatt/deal/1"', 'schema = "megawatt/site/1"', ('schema = "megawatt/deal/1"',)),
+        ("[company]", "[firm]", ("firm",)),
+    ],
+)
+def test_a_wrong_deal_is_answered_with_place_rule_and_remedy(
+    run: Run, old: str, new: str, words: tuple[str, ...]
+) -> None:
+    assert old in CORE_2024
+    DEAL.write_text(CORE_2024.replace(old, new, 1), encoding="utf-8")
+    refused(run("deal", DEAL), "core-2024.toml", *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (STOCK.replace("bidder_price_usd = [99.97, 165.2, 190.0]\n", ""), "needs that price"),
+        (STOCK.replace("ratio = 0.1235", "ratio = 0.1235\nvalue_usd = 20.4"), "one of them is fixed"),
+        (STOCK.replace("ratio = 0.1235\n", ""), "a bid pays something"),
+        (STOCK.replace("ratio = 0.1235", "ratio = 0.1235\ncollar_usd = [180.0, 150.0]"), "two rising prices"),
+        ("", "the bid file is empty"),
+    ],
+)
+def test_a_wrong_bid_is_answered_too(run: Run, text: str, words: str) -> None:
+    DEAL.write_text(CORE_2024, encoding="utf-8")
+    BID.write_text(text, encoding="utf-8")
+    refused(run("deal", DEAL, "--against", BID), words)
+
+
+def test_a_bid_needs_the_company_that_it_is_for(run: Run) -> None:
+    text = CORE_2024[: CORE_2024.index("[company]")]
+    DEAL.write_text(text, encoding="utf-8")
+    BID.write_text(CORE_2024_BID, encoding="utf-8")
+    assert run("deal", DEAL, "--scenarios", "100").code == 0
+    refused(run("deal", DEAL, "--against", BID), "a bid buys a whole company")
+
+
+def test_a_missing_file_is_no_traceback(run: Run) -> None:
+    refused(run("deal", "nowhere.toml"), "the deal file nowhere.toml", "megawatt init core-2024")

@@ -1,0 +1,71 @@
+"""``megawatt invest`` as a user runs it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from megawatt.app.investment import block_of, invest, network_state
+from megawatt.core.errors import InputError
+from megawatt.mining.subsidy import SATOSHI_PER_BTC, subsidy_sat
+from megawatt.site.examples import example
+from megawatt.site.read import Site
+from megawatt.sources.reference_network import reference_network
+from tests.app.running import TEXAS, Run, refused, runner
+from tests.app.schemas import published
+
+run = pytest.fixture(runner)
+FEW = ("--scenarios", "400", "--years", "6", "--decide-years", "2")
+
+
+def test_each_fleet_gets_an_answer_with_its_range_and_trigger(run: Run) -> None:
+    TEXAS.write_text(example("texas-mine"), encoding="utf-8")
+    answer = run("invest", TEXAS, *FEW)
+    assert answer.code == 0, answer.err
+    text = " ".join(answer.out.split())
+    for words in ("Fleet s21: ", "Fleet s19-xp: ", "perfect foresight (a bound)", "10 modelled years", "assumptions"):
+        assert words in text
+
+
+def test_the_json_is_the_same_for_the_same_seed_on_any_number_of_workers(run: Run) -> None:
+    TEXAS.write_text(example("texas-mine"), encoding="utf-8")
+    first, again = (run("invest", TEXAS, *FEW, "--json", "--workers", n) for n in ("1", "2"))
+    assert first.out == again.out
+    found = json.loads(first.out)
+    published("invest-1", found)
+    assert found["power_modelled"] is True
+    assert found["months"] == 72
+    for fleet in found["fleets"]:
+        assert fleet["policy_usd_per_it_mw"]["mean"] <= fleet["foresight_usd_per_it_mw"]
+
+
+def test_a_site_without_machines_has_nothing_to_convert() -> None:
+    site = replace(Site.from_text(example("ai-campus")), fleets=())
+    with pytest.raises(InputError, match=r"no machines of its own.*megawatt deal"):
+        invest(site)
+
+
+def test_more_years_to_decide_than_there_are_is_refused(run: Run) -> None:
+    TEXAS.write_text(example("texas-mine"), encoding="utf-8")
+    refused(run("invest", TEXAS, "--years", "2", "--decide-years", "2"), "longer than the decisions run")
+
+
+@pytest.mark.parametrize("day", ["2024-02-01", "2024-06-01", "2024-12-01"])
+def test_the_height_counted_from_the_halving_has_the_subsidy_of_its_day(day: str) -> None:
+    data = reference_network()
+    state = network_state(data, np.datetime64(day, "s"))
+    known = float(data["btc/subsidy"].last_known(np.array([day], dtype="datetime64[s]"))[0])
+    assert subsidy_sat(state.height) / SATOSHI_PER_BTC == known
+
+
+def test_a_block_has_the_figures_of_the_site_file() -> None:
+    site = Site.from_text(example("texas-mine"))
+    fleet = site.fleets[0]
+    block = block_of(site, fleet, np.datetime64("2025-01-01", "s"))
+    assert block.efficiency_j_per_th == pytest.approx(fleet.power_w / fleet.hashrate_th_s)
+    assert block.machine_usd_per_mw == pytest.approx(
+        (site.finance.mining_capex_usd_per_th or 0) * 1e6 / block.efficiency_j_per_th
+    )
+    assert block.noi_margin == pytest.approx(1 - site.finance.hall_opex_usd_per_it_mw_year / 1.458e6, abs=1e-4)
+    assert block.mining_mw > 1
