@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from megawatt.app.data_commands import data_app
-from megawatt.app.markets.commands import markets_app
-from megawatt.app.settle_commands import settle_app
-from megawatt.app.proof_commands import proof_app
 from megawatt.app.forecast_commands import forecast_app
+from megawatt.app.markets.commands import markets_app
+from megawatt.app.proof_commands import proof_app
+from megawatt.app.settle_commands import settle_app
 
 app = typer.Typer(
     name="megawatt",

@@ -126,7 +126,9 @@ def read_epf(path: str | Path, *, timezone: str, place: str = "") -> list[Series
             return _hourly(table, market.series, market.unit, timezone, timezone)
     forecasts = [column for column in table.columns if re.fullmatch(r"exog\d+_\w+", column)]
     if place and "price" in table.columns and forecasts:
-        names = {column: f"{re.sub('_forecast$', '', column.partition('_')[2])}_forecast/{place}" for column in forecasts}
+        names = {
+            column: f"{re.sub('_forecast$', '', column.partition('_')[2])}_forecast/{place}" for column in forecasts
+        }
         return _hourly(table, {"price": f"price_da/{place}", **names}, Unit.EUR_PER_MWH, timezone, timezone)
     raise InputError(
         f"the columns are {', '.join(table.columns[:5])}",

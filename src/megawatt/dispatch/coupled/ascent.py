@@ -153,7 +153,8 @@ class Viewer:
             missing.append(np.array([(final - line)[alive].min(initial=np.inf) for line in lines]))
         last = int(job.need[job.window[-1]])
         at = np.array([last, int(state[last].argmax())], dtype=np.int64)
-        word, chosen = np.zeros(T, dtype=np.int8), []
+        word = np.zeros(T, dtype=np.int8)
+        chosen: list[int] = []
         for m in range(len(pieces) - 1, -1, -1):
             a, b = edges[m], edges[m + 1]
             q = int(best[m][at[0], at[1]])

@@ -76,7 +76,7 @@ class Split:
         room: Floats = np.minimum(self.problem.limit_mw, cap) - self.problem.firm_mw
         return room
 
-    def blocks_usd(self, prices: Prices) -> tuple[float, list[Floats]]:
+    def blocks_usd(self, prices: Prices) -> tuple[float, list[NDArray[np.int8]]]:
         """Best value of all blocks at their prices [USD], and the word of a block of each class."""
         total, words = 0.0, []
         for c, (m, ramp) in enumerate(zip(self.problem.machines, self.ramp, strict=True)):

@@ -1,14 +1,15 @@
 """How far a plan can be from the optimum: prices, pieces of the peak, and the bound they give."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from megawatt.dispatch.certificate import Certificate, Exclusion, Piece, Prices
-from megawatt.dispatch.coupled.ascent import Ascent, Viewer
+from megawatt.dispatch.coupled.ascent import Ascent, View, Viewer
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.closed_form import plan_prices
 from megawatt.dispatch.coupled.peaks import pieces_around
 from megawatt.dispatch.coupled.search import Search
-from megawatt.dispatch.problem import Floats
 
 SHARE_OF_PIECES = 0.2
 """Share of the tolerance that the width of the narrowest pieces may cost."""
@@ -24,57 +25,73 @@ def certify(
 
     Args:
         split: The prepared problem.
-        search: Trials; its best is the plan, and better ones found on the way are kept in it.
+        search: Trials, one of which fitted; its best is the plan, and better ones found on the way are kept in it.
         tolerance_usd: The bound need not come closer to the plan than this [USD].
         most_steps: Most evaluations.
         prices: Prices to begin with; read off the plan by default.
     """
-    viewer = Viewer(split)
-    best = search.best
-    assert best is not None  # noqa: S101  # the caller has a plan
-    best.value_usd()
-    ascent = Ascent(viewer, prices or plan_prices(best))
-    pieces, exclusions, goal = _all_pieces(split, search, tolerance_usd), [], search.value_usd
-    for number in range(most_steps):
-        at = ascent.prices
-        view = ascent.step(pieces, goal)
-        if number % EXCLUDE_EVERY == 0:
-            peaks = np.array([pieces[m][q].most_mw for m, q in enumerate(view.piece)])
-            search.attempt(np.where(np.isfinite(peaks), peaks, 0.0), view.work)
-            if search.value_usd > goal + tolerance_usd / 100:
-                goal = search.value_usd
-                pieces, exclusions = _all_pieces(split, search, tolerance_usd), []
-                ascent.best_usd = np.inf
-                continue
-            pieces, cut = _without_excluded(pieces, view.by_piece, goal, at)
-            exclusions += cut
-            if cut:
-                ascent.best_usd = np.inf  # the bound of fewer pieces is another number
-        if ascent.best_usd <= goal + tolerance_usd:
-            break
-    bound = max(ascent.best_usd if np.isfinite(ascent.best_usd) else viewer.view(ascent.best, pieces).usd, goal)
-    bound += ROUND_OUT * (1 + abs(bound))
-    return Certificate(ascent.best, tuple(map(tuple, pieces)), tuple(exclusions), bound, number + 1)
+    work = _Work(split, search, tolerance_usd, Ascent(Viewer(split), prices or plan_prices(search.valued())))
+    steps = 0
+    while steps < most_steps and work.ascent.best_usd > work.goal_usd + tolerance_usd:
+        at, view = work.ascent.prices, work.ascent.step(work.pieces, work.goal_usd)
+        if steps % EXCLUDE_EVERY == 0 and not work.better_plan(view):
+            work.exclude(view, at)
+        steps += 1
+    return work.certificate(steps)
+
+
+@dataclass(slots=True)
+class _Work:
+    """A certificate under way: the pieces that may still hold a better plan, and why the others cannot."""
+
+    split: Split
+    search: Search
+    tolerance_usd: float
+    ascent: Ascent
+    pieces: list[list[Piece]] = field(init=False)
+    exclusions: list[Exclusion] = field(init=False)
+    goal_usd: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self.goal_usd, self.exclusions = self.search.value_usd, []
+        self.pieces = _all_pieces(self.split, self.search, self.tolerance_usd)
+        self.ascent.best_usd = np.inf  # the bound of other pieces is another number
+
+    def better_plan(self, view: View) -> bool:
+        """Try the jobs and peaks that the prices want; whether that gave a better plan, which then is the goal."""
+        peaks = np.array([self.pieces[m][q].most_mw for m, q in enumerate(view.piece)])
+        self.search.attempt(np.where(np.isfinite(peaks), peaks, 0.0), view.work)
+        found = self.search.value_usd > self.goal_usd + self.tolerance_usd / 100
+        if found:
+            self._begin()
+        return found
+
+    def exclude(self, view: View, prices: Prices) -> None:
+        """Drop the pieces that these prices show to hold nothing better than the plan."""
+        for m, bounds in enumerate(view.by_piece):
+            stays = bounds > self.goal_usd
+            if not stays.any():
+                stays[int(np.argmax(bounds))] = True
+            gone = tuple(piece for piece, stay in zip(self.pieces[m], stays, strict=True) if not stay)
+            if gone:
+                self.exclusions.append(Exclusion(prices, m, gone))
+                self.pieces[m] = [piece for piece, stay in zip(self.pieces[m], stays, strict=True) if stay]
+                self.ascent.best_usd = np.inf
+
+    def certificate(self, steps: int) -> Certificate:
+        """The certificate of the best prices for the pieces that are left."""
+        usd = self.ascent.best_usd
+        if not np.isfinite(usd):
+            usd = self.ascent.viewer.view(self.ascent.best, self.pieces).usd
+        bound = max(usd, self.goal_usd)
+        bound += ROUND_OUT * (1 + abs(bound))
+        return Certificate(self.ascent.best, tuple(map(tuple, self.pieces)), tuple(self.exclusions), bound, steps)
 
 
 def _all_pieces(split: Split, search: Search, tolerance_usd: float) -> list[list[Piece]]:
     if not split.problem.peaks:
         return [[Piece(0.0, np.inf, 0.0)]]
-    assert search.best is not None  # noqa: S101  # the caller has a plan
-    return pieces_around(split, search.best.peaks_mw, SHARE_OF_PIECES * tolerance_usd)
-
-
-def _without_excluded(
-    pieces: list[list[Piece]], by_piece: list[Floats], goal_usd: float, prices: Prices
-) -> tuple[list[list[Piece]], list[Exclusion]]:
-    """Pieces that may still hold a plan worth more than the goal, and the others."""
-    kept, exclusions = [], []
-    for m, (cut, bounds) in enumerate(zip(pieces, by_piece, strict=True)):
-        stays = bounds > goal_usd
-        if not stays.any():
-            stays[int(np.argmax(bounds))] = True
-        kept.append([piece for piece, stay in zip(cut, stays, strict=True) if stay])
-        gone = tuple(piece for piece, stay in zip(cut, stays, strict=True) if not stay)
-        if gone:
-            exclusions.append(Exclusion(prices, m, gone))
-    return kept, exclusions
+    return pieces_around(split, search.valued().peaks_mw, SHARE_OF_PIECES * tolerance_usd)

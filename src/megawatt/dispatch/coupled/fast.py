@@ -16,7 +16,7 @@ from megawatt.dispatch.schedule import idle, violations
 MOST_STEPS = 150
 """Evaluations of the bound after which more of them seldom pay."""
 
-SHAKES, SEED = 40, 1
+SHAKES, SEED = 24, 1
 """Random rebuilds of a plan that is not proven good enough, and the seed of what is random about them."""
 
 MOST_JOBS = 6
@@ -60,11 +60,7 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
         search.shake(SHAKES, np.random.default_rng(SEED))
         if search.value_usd > found:
             certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices)
-    best = search.best
-    if best is None:
-        return None
-    best.value_usd()
-    schedule = best.schedule()
+    schedule = search.valued().schedule()
     if violations(problem, schedule):
         return None
     method = f"exact recursions and split bound, {certificate.steps} steps"

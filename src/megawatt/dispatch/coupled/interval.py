@@ -257,8 +257,7 @@ def earn(
     """
     base_mw, base_usd, owner, width_mw, slope_usd = tab.base_mw, tab.base_usd, tab.owner, tab.width_mw, tab.slope_usd
     work_mw, work_usd, block_mw, unused_usd = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd
-    T, C = base_mw.shape
-    J, S = work_mw.shape[1], owner.shape[0]
+    (T, C), J, S = base_mw.shape, work_mw.shape[1], owner.shape[0]
     width = np.zeros(S)
     for t in range(T):
         base, worth, mw = 0.0, 0.0, 0.0
@@ -274,32 +273,8 @@ def earn(
         if left < -FITS_MW:
             usd[t] = NEVER
             continue
-        worth += cover[t] * min(mw, cap[t])
         for s in range(S):
             width[s] = width_mw[t, s] * (counts[t, owner[s]] if owner[s] >= 0 else 1.0)
-        below, u = max(block_mw[t] - base, 0.0), unused_usd[t]
-        worth -= u * below
-        while left > 0.0:
-            best, rise, most = -1, 0.0, 0.0
-            for s in range(S):
-                if width[s] <= 0.0:
-                    continue
-                here, amount = slope_usd[t, s], width[s]
-                if owner[s] >= 0 and mining[t] < cap[t]:
-                    here += cover[t]
-                    amount = min(amount, cap[t] - mining[t])
-                if below > 0.0:
-                    here += u
-                    amount = min(amount, below)
-                if here > rise:
-                    best, rise, most = s, here, amount
-            if best < 0:
-                break
-            most = min(most, left)
-            worth += rise * most
-            width[best] -= most
-            left -= most
-            below = max(below - most, 0.0)
-            if owner[best] >= 0:
-                mining[t] += most
-        usd[t] = worth
+        below = max(block_mw[t] - base, 0.0)
+        more, mining[t], _ = fill_covered(slope_usd[t], width, owner, left, below, unused_usd[t], mw, cover[t], cap[t])
+        usd[t] = worth + more

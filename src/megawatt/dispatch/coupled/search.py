@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from megawatt.core.errors import SolverError
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.peaks import highest_mw, lowest_mw
 from megawatt.dispatch.coupled.trial import Trial
@@ -34,6 +35,21 @@ class Search:
     best: Trial | None = None
     value_usd: float = -np.inf
     _seen: dict[bytes, float] = field(default_factory=dict)
+
+    def valued(self) -> Trial:
+        """The best trial, its powers and awards up to date.
+
+        Raises:
+            SolverError: No trial fitted.
+        """
+        if self.best is None:
+            raise SolverError(
+                "no plan that fits the limits",
+                "a bound needs a plan to stand beside",
+                "Look at what `run` returned before going on.",
+            )
+        self.best.value_usd()
+        return self.best
 
     def run(self) -> "Trial | None":
         """Try the peaks, then the neighbourhood of the best."""

@@ -109,7 +109,8 @@ class Trial:
         """Power at the meter as last valued, shape (T,) [MW]."""
         tab = self.split.tables
         load: Floats = (self.counts * tab.base_mw).sum(axis=1) + (self.running * tab.work_mw).sum(axis=1)
-        return load + self.x.sum(axis=1) + self.split.problem.firm_mw
+        drawn: Floats = self.x.sum(axis=1)
+        return load + drawn + self.split.problem.firm_mw
 
     def _demand_usd(self) -> float:
         if not self.split.problem.peaks:

@@ -31,7 +31,7 @@ def least_done(runs: NDArray[np.bool_], window: Ints, need: Ints) -> Ints:
         window: Window of each interval, shape (T,).
         need: Intervals due in each window, shape (W,).
     """
-    ahead = np.cumsum(runs[::-1])[::-1] - runs  # runnable intervals after this one
+    ahead: Ints = np.cumsum(runs[::-1], dtype=np.int64)[::-1] - runs  # runnable intervals after this one
     last = np.searchsorted(window, np.arange(len(need)), side="right") - 1
     later: Ints = need[window] - (ahead - ahead[last][window])
     return np.maximum(later, 0).astype(np.int64)
@@ -61,9 +61,8 @@ def advance(
     before = first
     high = 0  # most work that any state has done
     for d in range(E + 1):
-        for r in range(R + 1):
-            if value[d, r] > NEVER / 2:
-                high = d
+        if value[d].max() > NEVER / 2:
+            high = d
     for t in range(on.shape[0]):
         w = window[t]
         if before != w:
