@@ -144,7 +144,7 @@ def _common_prefix(table: Table, run: int, down: int, held_on: bool, held_off: b
         held_on: Whether the run from before the window is cut by its end before it is free.
         held_off: The same of the rest from before the window.
     """
-    T = table.A.shape[0] - 1
+    T = len(table.A) - 1
     passed = np.zeros((3, T + 1), np.int8)  # 1 where a word to some end state passes B_t, A_t or E_t
     shared = np.full(T + 1, T, np.int64)  # decisions that the words leaving B_t share: the shortest run, 0 if one rests
     passed[OFF, T] = held_off or table.B[T] > POSSIBLE

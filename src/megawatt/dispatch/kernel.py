@@ -174,7 +174,7 @@ def plan_block(
     Returns:
         Value [USD] and the word, shape (T,), 1 for on.
     """
-    T, r = gain.shape[0], ramp.shape[0]
+    T, r = len(gain), len(ramp)
     V = max(up, r)
     table = recursion(gain, ramp, start, stop, up, down, on_before, steps_before)
     S, A, B, E = table.S, table.A, table.B, table.E
@@ -182,7 +182,7 @@ def plan_block(
     left = r - steps_before if on_before else 0
 
     # the horizon may cut a run or a rest: compare every way to end
-    best = float(A[T] + S[T])
+    best = A[T] + S[T]
     state, border = 1, T  # 1: on and free, 0: off and free, 2: in a cut run begun at border, 3: in a cut rest
     if B[T] > best:
         best, state = B[T], 0
