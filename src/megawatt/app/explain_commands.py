@@ -64,11 +64,13 @@ def won(found: Explanation) -> str:
     """Who won, by how much over the next best."""
     one = found.interval
     best, price = one.winner, f"{number(one.winner.usd_per_mwh)} USD/MWh"
-    who = f"The grid won: not drawing saves {price}" if best.name == GRID else f"{_named(best)} won with {price}"
+    who = (
+        f"The grid won: not drawing saves {price}" if best.name == GRID else f"{_named(best)} won with a bid of {price}"
+    )
     if len(one.bidders) < 2:
         return f"{who}; nobody else bid."
-    second = one.bidders[1]
-    return f"{who}, {number(one.lead_usd_per_mwh)} USD/MWh more than {_named(second)}."
+    idle = " It draws nothing all the same; below is why." if best.mw <= 0 else ""
+    return f"{who}, {number(one.lead_usd_per_mwh)} USD/MWh more than {_named(one.bidders[1])}.{idle}"
 
 
 def _named(one: Bidder) -> str:

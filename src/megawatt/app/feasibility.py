@@ -139,8 +139,8 @@ def _priced(site: Site, amounts: dict[str, float], pue: float) -> Iterator[str]:
 
 
 def up(mw: float) -> str:
-    """A power rounded up to a kilowatt: what is printed is enough."""
-    return f"{ceil(mw * 1000 - 1e-6) / 1000:g}"
+    """A power rounded up to a kilowatt, so that what is printed is enough; a watt is rounding."""
+    return f"{ceil(mw * 1000 - 1e-3) / 1000:g}"
 
 
 def _smaller_halls(site: Site, meter_mw: float, pue: float) -> Iterator[str]:
