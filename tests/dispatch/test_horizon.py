@@ -1,5 +1,6 @@
 """The decision horizon against all words of small blocks, and against prices that come later."""
 
+import itertools
 from collections import defaultdict
 from dataclasses import replace
 
@@ -11,40 +12,13 @@ from hypothesis import strategies as st
 from megawatt.core.errors import InputError
 from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.horizon import class_horizon, decided_intervals, decision_horizon, look_ahead_intervals
-from megawatt.dispatch.kernel import plan_block
 from megawatt.dispatch.problem import FREE, InitialState, MachineClass, Problem
 from megawatt.dispatch.separable import block_terms, plan_class, plan_separable
+from tests.dispatch.horizons import carried_on, prices, random_class
 from tests.dispatch.oracles import word_value, words
 from tests.dispatch.sites import START, full_site
 
 SEEDS = st.integers(0, 2**32 - 1)
-
-
-def random_class(rng: np.random.Generator, T: int) -> MachineClass:
-    """A block of 4 MW whose break-even moves, with every feature drawn."""
-    modes, r = int(rng.integers(1, 3)), int(rng.integers(0, 5))
-    worth = rng.uniform(40, 80, T)
-    return MachineClass(
-        "m",
-        int(rng.integers(1, 4)),
-        np.array([[4.0], [2.8]][:modes]) * np.ones(T),
-        np.array([[4.0], [3.1]][:modes]) * worth,
-        start_usd=float(rng.choice([0.0, 30.0, 300.0])),
-        stop_usd=float(rng.choice([0.0, 10.0, 150.0])),
-        min_up=int(rng.integers(1, 6)),
-        min_down=int(rng.integers(1, 6)),
-        ramp_loss=np.sort(rng.random(r))[::-1],
-        initial=InitialState(bool(rng.integers(2)), int(rng.choice([1, 2, 3, FREE]))),
-    )
-
-
-def prices(rng: np.random.Generator, T: int) -> np.ndarray:
-    return rng.normal(60, 50, T) + (rng.random(T) < 0.1) * rng.normal(0, 1500, T)
-
-
-def first(c: MachineClass, T: int) -> MachineClass:
-    """The class over the first T intervals."""
-    return replace(c, power_mw=c.power_mw[:, :T], revenue_usd_per_h=c.revenue_usd_per_h[:, :T])
 
 
 def best_words(c: MachineClass, cost: np.ndarray) -> dict[tuple[int, int], list[tuple[int, ...]]]:
@@ -86,20 +60,20 @@ def test_no_prices_after_the_window_make_its_decided_intervals_a_mistake(
     """The optimum of window and tail together equals the decided prefix and the best continuation of its state."""
     rng = np.random.default_rng(seed)
     c, cost = random_class(rng, T + tail), np.concatenate([prices(rng, T), rng.normal(60, spread, tail)])
-    short = first(c, T)
-    m = class_horizon(short, cost[:T], 1.0)
-    prefix = plan_class(short, 0, cost[:T], 1.0)[1].on[:m]
-    whole, _ = plan_class(c, 0, cost, 1.0)
-    gain, ramp = block_terms(c, cost, 1.0)
-    switching = c.start_usd, c.stop_usd, c.initial.on, c.initial.steps
-    earned = word_value(tuple(prefix.astype(int).tolist()), gain, ramp, *switching)
-    on, age = c.initial.on, c.initial.steps
-    for u in prefix:
-        on, age = (on, min(age + 1, FREE)) if u == on else (bool(u), 1)
-    rest, _ = plan_block(
-        gain[m:], np.ascontiguousarray(ramp[:, m:]), c.start_usd, c.stop_usd, c.min_up, c.min_down, bool(on), age
-    )
-    assert earned + rest == pytest.approx(whole, rel=1e-9, abs=1e-6)
+    _, value = carried_on(c, cost, T)
+    assert value == pytest.approx(plan_class(c, 0, cost, 1.0)[0], rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_no_pattern_of_extreme_prices_after_the_window_makes_them_a_mistake(seed: int) -> None:
+    """All 64 tails of six hours at -1,000 or 1,000 USD/MWh: each end state is the best one before some of them."""
+    rng = np.random.default_rng(seed)
+    T = int(rng.integers(1, 12))
+    c, begin = random_class(rng, T + 6), prices(rng, T)
+    for tail in itertools.product((-1e3, 1e3), repeat=6):
+        cost = np.concatenate([begin, tail])
+        _, value = carried_on(c, cost, T)
+        assert value == pytest.approx(plan_class(c, 0, cost, 1.0)[0], rel=1e-9, abs=1e-6)
 
 
 def flat(T: int, **changes: object) -> MachineClass:

@@ -4,7 +4,6 @@ Machines may stand and awards may be left, so only firm halls, the floors of cap
 the meter limit. They are put together over the first windows of the period, at one PUE, without data or prices.
 """
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -15,20 +14,18 @@ import numpy as np
 
 from megawatt.app.words import listed, number, usd
 from megawatt.core.dataset import Dataset
-from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.case_halls import halls_of
 from megawatt.dispatch.conflict import CURABLE, irreducible_set, least_relaxation
 from megawatt.dispatch.counts import CountModel
 from megawatt.dispatch.general import Effort, run_highs
-from megawatt.dispatch.problem import Problem
+from megawatt.dispatch.problem import BatchJob, FirmLoad, Problem
 from megawatt.site.check_power import firm_meter_mw
 from megawatt.site.finding import Finding
 from megawatt.site.read import Site
 
-DAYS = {"day": 2, "week": 14, "month": 62}
-"""Days over which the work of a window is put together: one whole window at least, wherever the first day lies in one."""
-
 LIMIT = "meter limit"
+LOOK_MINUTES = 100 * 1_440
+"""Longest look into the period: more than two months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +59,35 @@ def conflict_of(site: Site) -> Finding | None:
 
 
 def _halls_alone(site: Site, pue: float) -> Problem:
-    """The halls that must run, at one PUE and without prices, from the start of the period."""
-    longest = max((DAYS[hall.window] for hall in site.halls if hall.kind == "batch"), default=1)
-    end = min(site.period.end, site.period.start + dt.timedelta(days=longest))
-    grid = TimeGrid.of_local_days(
-        site.period.start, end, timezone=site.connection.timezone, step_minutes=site.connection.interval_minutes
-    )
-    flat, must = np.ones(grid.n), tuple(hall for hall in site.halls if hall.kind != "spot")
+    """The halls that must run, at one PUE and without prices, over the first two of their longest windows."""
+    whole = site.grid()
+    whole = whole.part(0, min(whole.n, LOOK_MINUTES // whole.step_minutes))
+    flat, must = np.ones(whole.n), tuple(hall for hall in site.halls if hall.kind != "spot")
     per_it = pue / (1 - site.connection.loss_fraction) * flat
-    halls = halls_of(replace(site, halls=must), Dataset(()), grid, per_it, flat)
-    batches = halls.batches
-    if end < site.period.end:  # the last window is cut short by this look, not by the site: it asks for nothing
-        batches = tuple(replace(job, need=np.append(job.need[:-1], 0)) for job in batches)
-    limit = site.connection.meter_limit_mw * flat
-    return Problem(grid, 0 * flat, 0 * flat, 0 * flat, limit, firm=halls.firm, batches=batches, elastic=halls.elastic)
+    halls = halls_of(replace(site, halls=must), Dataset(()), whole, per_it, flat)
+    ends = [int(np.searchsorted(job.window, 2)) for job in halls.batches]
+    grid = whole.part(0, max(ends, default=1))
+    flat = np.ones(grid.n)
+    on = [*(load.power_mw for load in halls.firm), *(hall.floor_mw for hall in halls.elastic)]
+    return Problem(
+        grid,
+        0 * flat,
+        0 * flat,
+        0 * flat,
+        site.connection.meter_limit_mw * flat,
+        firm=(FirmLoad("always on", sum((m[: grid.n] for m in on), 0 * flat), 0 * flat),),
+        batches=tuple(_until(job, grid.n) for job in halls.batches),
+    )
+
+
+def _until(job: BatchJob, end: int) -> BatchJob:
+    """The job up to an interval; a window that is cut there, by this look and not by the site, asks for nothing."""
+    need = job.need[: int(job.window[end - 1]) + 1].copy()
+    if end < len(job.window) and job.window[end] == job.window[end - 1]:
+        need[-1] = 0
+    return replace(
+        job, power_mw=job.power_mw[:end], fee_usd_per_h=job.fee_usd_per_h[:end], window=job.window[:end], need=need
+    )
 
 
 def _feasible(problem: Problem) -> bool | None:
