@@ -144,6 +144,15 @@ def test_every_limit_that_binds_is_named_with_its_figures() -> None:
     assert "12 MW, 50 USD/MW" in details["demand"]
 
 
+def test_a_least_run_that_makes_a_block_lose_is_named_and_one_that_costs_nothing_is_not() -> None:
+    """Started in the first hour for three: the second pays anyway, the third loses 50 USD/MWh."""
+    off = mine(4, min_up=3, initial=InitialState(False))
+    problem = site([20.0, 20.0, 150.0, 150.0], machines=(off,))
+    plan = solve(problem, EXACT)
+    named = [[limit.name for limit in interval_of(problem, plan, t).limits] for t in range(4)]
+    assert named == [[], [], ["least run of s21"], []]
+
+
 def test_an_award_that_all_running_machines_cover_is_named() -> None:
     row = Reserve("rrs", np.array([9.0]), np.zeros(1), max_mw=50.0)
     problem = site([20.0], machines=(mine(1),), reserves=(row,), award_hour=np.zeros(1, np.int64))

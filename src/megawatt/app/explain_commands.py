@@ -65,7 +65,9 @@ def won(found: Explanation) -> str:
     one = found.interval
     best, price = one.winner, f"{number(one.winner.usd_per_mwh)} USD/MWh"
     who = (
-        f"The grid won: not drawing saves {price}" if best.name == GRID else f"{_named(best)} won with a bid of {price}"
+        f"The grid won: not drawing saves {price}"
+        if best.buyer == GRID
+        else f"{_named(best)} won with a bid of {price}"
     )
     if len(one.bidders) < 2:
         return f"{who}; nobody else bid."
@@ -74,7 +76,7 @@ def won(found: Explanation) -> str:
 
 
 def _named(one: Bidder) -> str:
-    if one.name == GRID:
+    if one.buyer == GRID:
         return "the grid"
     return f"{one.name} (for the {'Bitcoin network' if one.buyer == 'network' else 'AI tenant'})"
 
@@ -84,7 +86,7 @@ def _bid_table(found: Explanation) -> Table:
     for place, head in enumerate(("bidder", "buyer", "USD/MWh", "MW", "of MW")):
         table.add_column(head, justify="left" if place < 2 else "right", no_wrap=True)
     for b in found.interval.bidders:
-        name = "grid (not drawn)" if b.name == GRID else b.name
+        name = "grid (not drawn)" if b.buyer == GRID else b.name
         table.add_row(name, b.buyer, number(b.usd_per_mwh), number(b.mw), number(b.most_mw))
     return table
 

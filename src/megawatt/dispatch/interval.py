@@ -98,8 +98,7 @@ def interval_of(problem: Problem, plan: Plan, t: int) -> IntervalPlan:
 
 
 def _bidders(problem: Problem, plan: Plan, t: int) -> Iterator[Bidder]:
-    offered = bids(problem)
-    bid = dict(zip(offered.names, offered.usd_per_mwh[:, t].tolist(), strict=True))
+    bid = bids(problem).usd_per_mwh[:, t].tolist()  # machines, batch jobs, elastic loads, grid: the order of the rows
     flexible = idle = 0.0
     rows: list[tuple[str, str, float, float]] = []
     for number, c in enumerate(problem.machines):
@@ -109,10 +108,10 @@ def _bidders(problem: Problem, plan: Plan, t: int) -> Iterator[Bidder]:
         rows.append((job.name, "tenant", float(on[t] * job.power_mw[t]), float(job.power_mw[t])))
     for hall, drawn in zip(problem.elastic, plan.schedule.elastic_mw, strict=True):
         rows.append((hall.name, "tenant", float(drawn[t]), float(hall.segment_mw[:, t].sum())))
-    for name, buyer, mw, most in rows:
+    for (name, buyer, mw, most), usd_per_mwh in zip(rows, bid[:-1], strict=True):
         flexible, idle = flexible + most, idle + most - mw
-        yield Bidder(name, buyer, bid[name], mw, most)
-    yield Bidder(GRID, "grid", bid[GRID], idle, flexible)
+        yield Bidder(name, buyer, usd_per_mwh, mw, most)
+    yield Bidder(GRID, GRID, bid[-1], idle, flexible)
 
 
 def _limits(problem: Problem, plan: Plan, t: int, held: tuple[str, ...]) -> Iterator[Limit]:
@@ -156,17 +155,17 @@ def _awards(problem: Problem, plan: Plan, t: int) -> Iterator[Limit]:
 
 
 def _dwell(problem: Problem, plan: Plan, t: int) -> Iterator[Limit]:
-    """Blocks inside a least run or rest, by class."""
+    """Least runs and rests that keep blocks from following their bid, by class."""
+    bid = bids(problem).usd_per_mwh[:, t]
     counted: dict[tuple[str, int], int] = {}
     for unit in plan.schedule.units:
-        machine = problem.machines[unit.machine]
+        machine, on = problem.machines[unit.machine], bool(unit.on[t])
         left = forced_intervals(unit, machine, t)
-        word = "least run" if unit.on[t] else "least rest"
-        if left > 0:
-            key = (f"{word} of {machine.name}", left)
+        if left > 0 and on != (bid[unit.machine] > bid[-1]):
+            key = (f"least {'run' if on else 'rest'} of {machine.name}", left)
             counted[key] = counted.get(key, 0) + unit.blocks
     for (name, left), blocks in counted.items():
-        yield Limit(name, f"{blocks} {'block' if blocks == 1 else 'blocks'} may not switch for {left} more from here")
+        yield Limit(name, f"it keeps {blocks} of the blocks as they are, here and for {left} intervals in all")
 
 
 def forced_intervals(unit: UnitRun, machine: MachineClass, t: int) -> int:
