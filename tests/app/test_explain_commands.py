@@ -131,6 +131,17 @@ def test_an_interval_without_data_is_no_answer_and_exits_with_1(week: Run, monke
     importlib.import_module("jsonschema").validate(found, SCHEMA)
 
 
+def test_a_site_that_has_nothing_to_decide_says_so(run: Run) -> None:
+    text = small_hybrid()
+    for fleet in ("s21", "s19-xp", "s19j-pro"):
+        text = without(text, "fleet", fleet)
+    Path("firm.toml").write_text(without(text, "hall", "batch-hall"), encoding="utf-8")
+    answer = run("explain", "firm.toml", "--at", "2024-07-01T17:00-05:00")
+    assert answer.code == 0, answer.err
+    assert "Nothing can be decided here" in answer.out
+    assert "no later price changes what is done here" in answer.out
+
+
 def test_the_notebook_gives_bids_and_worth_as_tables() -> None:
     found = explain_in_notebook(Site.from_text(mine_text(), "mine.toml"), EVENING)
     bids = found.bids()

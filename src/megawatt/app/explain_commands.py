@@ -63,14 +63,14 @@ def print_explanation(found: Explanation, console: Console | None = None) -> Non
 def won(found: Explanation) -> str:
     """Who won, by how much over the next best."""
     one = found.interval
+    if len(one.bidders) < 2:
+        return "Nothing can be decided here: no load of the site may be switched or set."
     best, price = one.winner, f"{number(one.winner.usd_per_mwh)} USD/MWh"
     who = (
         f"The grid won: not drawing saves {price}"
         if best.buyer == GRID
         else f"{_named(best)} won with a bid of {price}"
     )
-    if len(one.bidders) < 2:
-        return f"{who}; nobody else bid."
     idle = " It draws nothing all the same; below is why." if best.mw <= 0 else ""
     return f"{who}, {number(one.lead_usd_per_mwh)} USD/MWh more than {_named(one.bidders[1])}.{idle}"
 
@@ -121,6 +121,8 @@ def stands(found: Explanation) -> str:
     hours = found.case.problem.grid.hours
     if found.look_ahead is None:
         return "Decision horizon: prices after the period may still change this decision."
+    if found.look_ahead == 0:
+        return "Decision horizon: no later price changes what is done here."
     return (
         f"Decision horizon: prices up to {number(found.look_ahead * hours)} h ahead decide this interval for good; no later "
         f"price changes it."
