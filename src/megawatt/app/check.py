@@ -7,11 +7,15 @@ import typer
 
 from megawatt.core.errors import InputError
 from megawatt.site.check import check
+from megawatt.site.check_power import firm_meter_mw, hall_meter_mw
 from megawatt.site.faults import SiteFileError
 from megawatt.site.finding import Finding
 from megawatt.site.read import Site
 
 SCHEMA = "megawatt/check/1"
+
+SEEN_BEFORE = frozenset({"firm_load_fits", "batch_fits"})
+"""Errors that a conflict explains further; with any other the halls cannot be put together."""
 
 
 def check_site(path: Path, *, as_json: bool) -> int:
@@ -28,6 +32,8 @@ def check_site(path: Path, *, as_json: bool) -> int:
         _print_json(None, [{"severity": "error", "check": "form", **_parts(one)} for one in error.problems])
         return 2
     findings = check(site)
+    if (found := _conflict(site, findings)) is not None:
+        findings.append(found)
     errors = sum(f.severity == "error" for f in findings)
     if as_json:
         rows = [{"severity": f.severity, "check": f.check, **_parts(f)} for f in findings]
@@ -38,6 +44,18 @@ def check_site(path: Path, *, as_json: bool) -> int:
     warnings = len(findings) - errors
     typer.echo(f"{path}: {errors} errors, {warnings} warnings." if findings else f"{path}: no findings.")
     return int(errors > 0)
+
+
+def _conflict(site: Site, findings: list[Finding]) -> Finding | None:
+    """The limits of the site that cannot hold together; the solver is asked only where all halls together pass the limit."""
+    if any(f.severity == "error" and f.check not in SEEN_BEFORE for f in findings):
+        return None
+    batch = sum(hall_meter_mw(site, hall) for hall in site.halls if hall.kind == "batch")
+    if firm_meter_mw(site) + batch <= site.connection.meter_limit_mw:
+        return None
+    from megawatt.app.feasibility import conflict_of  # noqa: PLC0415
+
+    return conflict_of(site)
 
 
 def _parts(one: Finding | InputError) -> dict[str, str | None]:

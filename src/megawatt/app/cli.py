@@ -145,6 +145,21 @@ def deal(
     from megawatt.app.deal_commands import deal_command  # noqa: PLC0415
 
     deal_command(path, against=against, among=among, as_json=as_json, scenarios=scenarios, seed=seed)
+def explain(
+    site: SiteFile,
+    at: Annotated[str, typer.Option("--at", help="Time with its zone, for example 2024-07-01T17:00-05:00.")],
+    first: Annotated[str | None, typer.Option("--from", help="First local day, instead of [period] start.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Local day after the last, instead of [period] end.")] = None,
+    as_json: AsJson = False,
+    store: StoreFile = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="Longest time of the solve of a coupled site.", min=1)
+    ] = 30.0,
+) -> None:
+    """Why an interval is as it is: who won it, by how much, which limits bound, and what more of each is worth."""
+    from megawatt.app.explain_commands import explain_site  # noqa: PLC0415
+
+    raise typer.Exit(explain_site(site, at=at, first=first, end=end, as_json=as_json, store=store, seconds=seconds))
 
 
 @app.command()

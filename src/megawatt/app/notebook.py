@@ -7,6 +7,8 @@ from megawatt.app.claims import ClaimsReport, run_claims
 from megawatt.app.data import data_for
 from megawatt.app.decision import Decision
 from megawatt.app.decision import decide as decide_with
+from megawatt.app.explanation import Explanation, instant
+from megawatt.app.explanation import explain as explain_with
 from megawatt.app.markets.events import run_events
 from megawatt.app.markets.files import needed_folder, read_market_files
 from megawatt.app.markets.outlook import OutlookReport, run_outlook
@@ -34,6 +36,30 @@ def decide(
     """
     chosen = data_for(site, Path(store) if store else None) if data is None else data
     return decide_with(site, chosen, effort=Effort(seconds=seconds))
+
+
+def explain(
+    site: Site,
+    at: str,
+    data: Dataset | None = None,
+    *,
+    store: str | Path | None = None,
+    seconds: float = 30.0,
+) -> Explanation:
+    """Who won an interval of the optimum, by how much, what bound there, and what looser limits would be worth.
+
+    Args:
+        site: The site; its whole period is planned.
+        at: Time inside the period with its zone: ``"2024-07-01T17:00-05:00"``.
+        data: Its series; by default what the site file's ``[data]`` table names.
+        store: Local store; default ``$MEGAWATT_STORE`` or ``megawatt.sqlite`` in the working folder.
+        seconds: Longest time of the solve of a coupled site; each changed problem has a third of it [s].
+
+    Returns:
+        The explanation; ``bids()`` and ``worth()`` are DataFrames.
+    """
+    chosen = data_for(site, Path(store) if store else None) if data is None else data
+    return explain_with(site, chosen, instant(at, site.connection.timezone), effort=Effort(seconds=seconds))
 
 
 def rotation(data: str | Path | None = None, as_of: str | None = None, *, window: int = 60) -> RotationReport:

@@ -81,14 +81,23 @@ def least_relaxation(programme: Programme, group: str) -> float | None:
         return None
     lp = programme.lp()
     lp.col_cost_ = np.zeros(programme.columns)
+    rows = np.arange(span[0], span[0] + span[1])
+    lower, upper = np.array(lp.row_lower_), np.array(lp.row_upper_)
+    # an amount that is due (an equality) may be done in part, and never more than it: its upper side stays a row
+    due = rows[lower[rows] == upper[rows]]
+    most = upper[due]
+    upper[due] = INF
+    lp.row_upper_ = upper
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("time_limit", 20.0)
     solver.passModel(lp)
-    rows = np.arange(span[0], span[0] + span[1])
-    lower, upper = np.array(lp.row_lower_)[rows], np.array(lp.row_upper_)[rows]
-    # an amount that is due (an equality) may be done in part; an upper limit may be passed, a lower one missed
-    sign = np.where((lower == upper) | (upper >= INF), 1.0, -1.0)
+    matrix = programme.matrix()
+    for row, at_most in zip(due, most, strict=True):
+        own = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        solver.addRow(-INF, at_most, own.stop - own.start, matrix.indices[own].astype(np.int32), matrix.data[own])
+    # an upper limit may be passed, a lower one missed
+    sign = np.where(upper[rows] >= INF, 1.0, -1.0)
     solver.addCol(1.0, 0.0, INF, len(rows), rows.astype(np.int32), sign)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:

@@ -19,6 +19,8 @@ do next; the interval polytope of one block is integral (Rajan and Takriti 2005,
 that of the linear relaxation, which the tests use as an oracle.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -43,8 +45,32 @@ def margins(revenue: Floats, power: Floats, cost: Floats, hours: float, keep: fl
     return out
 
 
+class Table(NamedTuple):
+    """What the recursion leaves at each border t = 0..T, each of shape (T + 1,).
+
+    Attributes:
+        S: Sum of the margins of the intervals before t.
+        A: ``A_t`` of the module's text.
+        B: ``B_t``.
+        E: ``E_t``.
+        began: 1 where ``A_t`` comes from a run begun at t - V.
+        rested: 1 where ``B_t`` comes from a rest begun at t - D.
+        short: Length of the short run that ``E_t`` stops; 0: it stops ``A_t``; -1: the run from before the horizon.
+        opening: Ramp loss of the run from before the horizon, in all, shape () [USD].
+    """
+
+    S: Floats
+    A: Floats
+    B: Floats
+    E: Floats
+    began: NDArray[np.int8]
+    rested: NDArray[np.int8]
+    short: NDArray[np.int32]
+    opening: float
+
+
 @njit(cache=True)
-def plan_block(
+def recursion(
     gain: Floats,
     ramp: Floats,
     start: float,
@@ -53,23 +79,8 @@ def plan_block(
     down: int,
     on_before: bool,
     steps_before: int,
-) -> tuple[float, NDArray[np.int8]]:
-    """Best on/off word of one block.
-
-    Args:
-        gain: Margin of an interval on, shape (T,) [USD].
-        ramp: Change of that margin in the i-th interval after a start, shape (r, T) [USD]; row i is read at the
-            interval it falls in.
-        start: Cost of a start [USD].
-        stop: Cost of a stop [USD].
-        up: Least intervals on, >= 1.
-        down: Least intervals off, >= 1.
-        on_before: State before the first interval.
-        steps_before: Intervals spent in that state.
-
-    Returns:
-        Value [USD] and the word, shape (T,), 1 for on.
-    """
+) -> Table:
+    """Fill the table; arguments as in `plan_block`."""
     T = gain.shape[0]
     r = ramp.shape[0]
     V = max(up, r)
@@ -81,9 +92,9 @@ def plan_block(
     A = np.empty(T + 1)
     B = np.empty(T + 1)
     E = np.empty(T + 1)
-    began = np.zeros(T + 1, dtype=np.int8)  # A_t comes from a run begun at t - V
-    rested = np.zeros(T + 1, dtype=np.int8)  # B_t comes from a rest begun at t - D
-    short = np.zeros(T + 1, dtype=np.int32)  # E_t stops a short run of that length, -1 the run before the horizon
+    began = np.zeros(T + 1, dtype=np.int8)
+    rested = np.zeros(T + 1, dtype=np.int8)
+    short = np.zeros(T + 1, dtype=np.int32)
 
     hold = up - steps_before if on_before else down - steps_before
     hold = max(hold, 0)
@@ -133,6 +144,42 @@ def plan_block(
                 best = value
                 rested[t] = 1
         B[t] = best
+    return Table(S, A, B, E, began, rested, short, opening)
+
+
+@njit(cache=True)
+def plan_block(
+    gain: Floats,
+    ramp: Floats,
+    start: float,
+    stop: float,
+    up: int,
+    down: int,
+    on_before: bool,
+    steps_before: int,
+) -> tuple[float, NDArray[np.int8]]:
+    """Best on/off word of one block.
+
+    Args:
+        gain: Margin of an interval on, shape (T,) [USD].
+        ramp: Change of that margin in the i-th interval after a start, shape (r, T) [USD]; row i is read at the
+            interval it falls in.
+        start: Cost of a start [USD].
+        stop: Cost of a stop [USD].
+        up: Least intervals on, >= 1.
+        down: Least intervals off, >= 1.
+        on_before: State before the first interval.
+        steps_before: Intervals spent in that state.
+
+    Returns:
+        Value [USD] and the word, shape (T,), 1 for on.
+    """
+    T, r = len(gain), len(ramp)
+    V = max(up, r)
+    table = recursion(gain, ramp, start, stop, up, down, on_before, steps_before)
+    S, A, B, E = table.S, table.A, table.B, table.E
+    hold = (up if on_before else down) - steps_before
+    left = r - steps_before if on_before else 0
 
     # the horizon may cut a run or a rest: compare every way to end
     best = A[T] + S[T]
@@ -149,18 +196,23 @@ def plan_block(
         value = E[s] - stop
         if value > best:
             best, state, border = value, 3, s
-    if on_before and (hold > T or left > T) and opening + S[T] > best:
-        best, state, border = opening + S[T], 4, T
+    if on_before and (hold > T or left > T) and table.opening + S[T] > best:
+        best, state, border = table.opening + S[T], 4, T
     if not on_before and hold > T and best < 0.0:
         best, state, border = 0.0, 5, T
+    return float(best), _word(table, T, V, down, state, border)
 
+
+@njit(cache=True)
+def _word(table: Table, T: int, V: int, down: int, state: int, border: int) -> NDArray[np.int8]:
+    """The word that ends as found, followed back through the table, shape (T,)."""
     word = np.zeros(T, dtype=np.int8)
     t = T
     if state == 4:
         word[:] = 1
-        return float(best), word
+        return word
     if state == 5:
-        return float(best), word
+        return word
     if state == 2:
         word[border:] = 1
         t, state = border, 0
@@ -169,7 +221,7 @@ def plan_block(
         state = 6
     while t > 0:
         if state == 6:  # a stop at t: which run ended here
-            j = int(short[t])
+            j = int(table.short[t])
             if j == -1:
                 word[:t] = 1
                 break
@@ -180,16 +232,16 @@ def plan_block(
             else:
                 state = 1
         elif state == 1:
-            if began[t] == 1:
+            if table.began[t] == 1:
                 word[t - V : t] = 1
                 t -= V
                 state = 0
             else:
                 word[t - 1] = 1
                 t -= 1
-        elif rested[t] == 1:
+        elif table.rested[t] == 1:
             t -= down
             state = 6
         else:
             t -= 1
-    return float(best), word
+    return word

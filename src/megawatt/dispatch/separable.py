@@ -46,13 +46,10 @@ def plan_separable(problem: Problem) -> Plan:
 
 def plan_class(machine: MachineClass, number: int, cost: Floats, hours: float) -> tuple[float, UnitRun]:
     """Optimal run of one block of a class at a cost per MWh, and its value [USD]."""
-    power = np.ascontiguousarray(np.broadcast_to(machine.power_mw, machine.revenue_usd_per_h.shape))
-    revenue = np.ascontiguousarray(machine.revenue_usd_per_h)
-    gain = margins(revenue, power, cost, hours, 1.0)
-    ramp = np.array([margins(revenue, power, cost, hours, 1.0 - lost) - gain for lost in machine.ramp_loss])
+    gain, ramp = block_terms(machine, cost, hours)
     value, on = plan_block(
         gain,
-        ramp.reshape(len(machine.ramp_loss), len(gain)),
+        ramp,
         machine.start_usd,
         machine.stop_usd,
         machine.min_up,
@@ -61,6 +58,15 @@ def plan_class(machine: MachineClass, number: int, cost: Floats, hours: float) -
         machine.initial.steps,
     )
     return value, UnitRun(number, machine.blocks, mode_share(machine, on, cost))
+
+
+def block_terms(machine: MachineClass, cost: Floats, hours: float) -> tuple[Floats, Floats]:
+    """Margin of a running block and what a start changes of it, as `plan_block` takes them, shapes (T,), (r, T) [USD]."""
+    power = np.ascontiguousarray(np.broadcast_to(machine.power_mw, machine.revenue_usd_per_h.shape))
+    revenue = np.ascontiguousarray(machine.revenue_usd_per_h)
+    gain = margins(revenue, power, cost, hours, 1.0)
+    ramp = np.array([margins(revenue, power, cost, hours, 1.0 - lost) - gain for lost in machine.ramp_loss])
+    return gain, ramp.reshape(len(machine.ramp_loss), len(gain))
 
 
 def mode_share(machine: MachineClass, on: NDArray[np.int8], cost: Floats) -> Floats:
