@@ -70,7 +70,7 @@ def test_the_hull_of_modes_is_the_upper_envelope_of_their_mixtures(seed: int) ->
     for width, slope in zip(steps_mw[:, 0], steps_usd[:, 0], strict=True):
         value += slope * np.clip(left, 0, width)
         left -= np.clip(left, 0, width)
-    assert value == pytest.approx(-mixed.fun, abs=1e-9)
+    assert value == pytest.approx(-float(mixed.fun or 0.0), abs=1e-9)
     assert (np.diff(steps_usd[steps_mw > 0]) <= 1e-9).all()
 
 

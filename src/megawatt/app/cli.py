@@ -145,6 +145,8 @@ def deal(
     from megawatt.app.deal_commands import deal_command  # noqa: PLC0415
 
     deal_command(path, against=against, among=among, as_json=as_json, scenarios=scenarios, seed=seed)
+
+
 def explain(
     site: SiteFile,
     at: Annotated[str, typer.Option("--at", help="Time with its zone, for example 2024-07-01T17:00-05:00.")],
