@@ -5,6 +5,7 @@ import numpy as np
 from megawatt.dispatch.certificate import Certificate
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.certify import certify
+from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
 from megawatt.dispatch.general import Effort, Hint, plan_general
@@ -13,8 +14,14 @@ from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Problem
 from megawatt.dispatch.schedule import idle, violations
 
-MOST_STEPS = 150
-"""Evaluations of the bound after which more of them seldom pay."""
+FIRST_STEPS = 60
+"""Evaluations of the bound from the prices that are read off the plan."""
+
+MOST_STEPS = 120
+"""Evaluations after that, after which more of them seldom pay."""
+
+MOST_LINEAR = 3_000
+"""Intervals up to which the linear relaxation is worth its time as a source of prices."""
 
 SHAKES, SEED = 24, 1
 """Random rebuilds of a plan that is not proven good enough, and the seed of what is random about them."""
@@ -54,18 +61,33 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
         return None
     earned = search.value_usd - settle(problem, idle(problem)).net_usd
     tolerance = 0.5 * effort.relative_gap * max(earned, 1.0)
-    certificate = certify(split, search, tolerance, MOST_STEPS)
-    if certificate.bound_usd > search.value_usd + 2 * tolerance:
+    certificate = certify(split, search, tolerance, FIRST_STEPS)
+    if open_usd(certificate, search) > tolerance:
+        if problem.T <= MOST_LINEAR:
+            certificate = _lower(certify(split, search, tolerance, MOST_STEPS, linear_prices(problem)), certificate)
+        else:
+            certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices)
+    if open_usd(certificate, search) > 2 * tolerance:
         found = search.value_usd
         search.shake(SHAKES, np.random.default_rng(SEED))
         if search.value_usd > found:
-            certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices)
+            certificate = certify(split, search, tolerance, FIRST_STEPS, certificate.prices)
     schedule = search.valued().schedule()
     if violations(problem, schedule):
         return None
     method = f"exact recursions and split bound, {certificate.steps} steps"
     plan = Plan.of(problem, schedule, bound_usd=certificate.bound_usd, method=method, certificate=certificate)
     return plan, certificate
+
+
+def open_usd(certificate: Certificate, search: Search) -> float:
+    """Most that a better plan could add [USD]."""
+    return certificate.bound_usd - search.value_usd
+
+
+def _lower(one: Certificate, other: Certificate) -> Certificate:
+    """The certificate with the lower bound; one that was made for a worse plan bounds no less."""
+    return one if one.bound_usd <= other.bound_usd else other
 
 
 def _finished(problem: Problem, plan: Plan, certificate: Certificate, effort: Effort) -> Plan:
