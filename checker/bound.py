@@ -9,7 +9,7 @@ from checker.interval import Shop, Site
 from checker.plan import Certificate, Exclusion, Piece, Prices
 from checker.problem import Problem
 from checker.reading import Array, Whole
-from checker.value import demand_usd, positions_usd
+from checker.value import positions_usd
 from checker.words import JobState, best_block, best_job
 
 RELATIVE = 1e-9
@@ -28,11 +28,6 @@ def constant_usd(problem: Problem) -> float:
     for peak in problem.peaks[1:]:
         total -= float((peak.usd * peak.floor).sum())
     return total
-
-
-def floors_usd(problem: Problem) -> float:
-    """What the first demand charge is when nothing runs; for messages only."""
-    return demand_usd(problem.peaks[0], problem.floor_power) if problem.peaks else 0.0
 
 
 class Calendar:
@@ -149,6 +144,23 @@ class Bound:
         for m, mine in enumerate(pieces):
             total += max(float(self.earned(k, m, piece.most)[0].sum()) - piece.usd for piece in mine)
         return total
+
+
+def premise_faults(problem: Problem) -> list[str]:
+    """What part 2, part 4 and the pieces need to be no smaller than any plan's value; the page takes it for granted."""
+    wrong = []
+    for c, machine in enumerate(problem.machines):
+        if (machine.ramp_loss < 0).any() or (len(machine.ramp_loss) and machine.revenue.min() < 0):
+            wrong.append(f"class {c}: a revenue or a share lost after a start below 0; the bound does not cover it")
+        if machine.power.min() < 0:
+            wrong.append(f"class {c}: a power of {machine.power.min():.9g} MW")
+    for i, peak in enumerate(problem.peaks):
+        if min(peak.usd.min(initial=0.0), peak.floor.min(initial=0.0), peak.ratchet) < 0:
+            wrong.append(f"demand charge {i}: a price, floor or ratchet below 0; the bound does not cover it")
+    for r, one in enumerate(problem.reserves):
+        if min(one.share, one.least, one.most) < 0:
+            wrong.append(f"programme {r}: a share or a limit below 0; the bound does not cover it")
+    return wrong
 
 
 def prices_faults(problem: Problem, certificate: Certificate) -> list[str]:

@@ -11,7 +11,7 @@ ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from checker.bound import Bound, bound_faults, exclusion_faults, pieces_faults, prices_faults  # noqa: E402
+from checker.bound import Bound, bound_faults, exclusion_faults, pieces_faults, premise_faults, prices_faults  # noqa: E402
 from checker.feasible import faults  # noqa: E402
 from checker.plan import Plan, idle_decision, read_plan  # noqa: E402
 from checker.problem import Problem, read_problem  # noqa: E402
@@ -63,6 +63,7 @@ def checks(problem: Problem, plan: Plan) -> Iterator[Check]:
     if certificate is None:
         yield "bound", order_of(plan), reach_of(plan)
         return
+    yield "premises", premise_faults(problem), "nothing that the bound takes for positive is negative"
     wrong = pieces_faults(problem, certificate)
     yield "pieces", wrong, "cover all peaks, cost no more than the charge"
     wrong = prices_faults(problem, certificate)

@@ -14,7 +14,7 @@ from checker.reading import Array, Flags, MalformedError, Whole
 
 SLACK = 1e-9
 """MW by which a power may pass a limit: the noise of sums in another order."""
-ROWS = 20_000
+ROWS = 40_000
 
 
 def hull(machine: Machine, problem: Problem) -> tuple[Array, Array, Array, Array]:
@@ -179,6 +179,7 @@ class Shop:
 
         with np.errstate(divide="ignore", invalid="ignore"):
             even = np.where(self.corner_power[t] > 0, -self.corner_worth[t] / self.corner_power[t], 0.0)
+            even = np.concatenate([even, -self.site.slope[t]], axis=1)
             cover = self.cover[t][:, None]
             for level in (1.0, 0.0) if self.split else (0.0,):
                 for one in [np.zeros(rows), site.loss[t], *(even - level * cover).T, *(-site.elastic_slope[t]).T]:

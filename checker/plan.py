@@ -1,6 +1,5 @@
 """What stands in ``plan.json``, as arrays (sections 'plan.json' and 'Bound' of the page)."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -165,7 +164,3 @@ def idle_decision(problem: Problem) -> Decision:
         award=np.zeros((len(problem.reserves), problem.hours)),
     )
 
-
-def text_of(limit: float) -> str:
-    """A limit for people."""
-    return "no limit" if math.isinf(limit) else f"{limit:.9g} MW"
