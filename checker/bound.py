@@ -91,23 +91,33 @@ class Bound:
             self.free[k, m] = found.reshape(words, -1), used.reshape(words, -1)
         return self.free[k, m]
 
+    def _fill(self, k: int, m: int, pieces: list[Piece]) -> None:
+        """Work out ``e_t`` of a month under the ``most_mw`` of all pieces for which it is not known."""
+        wanted = {piece.most for piece in pieces if (k, m, piece.most) not in self.table}
+        if not wanted:
+            return
+        most = np.array(sorted(wanted))
+        free, used = self._free(k, m)
+        t = self.calendar.intervals[m]
+        value = np.repeat(free[None], len(most), axis=0)
+        cut = np.isfinite(value) & self.calendar.measured[t] & (used > most[:, None, None])
+        if cut.any():
+            piece, word, i = np.nonzero(cut)
+            cap = np.minimum(most[piece], self.problem.limit[t[i]])
+            value[cut] = self.shops[k].best(t[i], word, cap)[0]
+        states = 2 if self.problem.jobs else 1
+        for one, found in zip(most.tolist(), value, strict=True):
+            self.table[k, m, one] = found.reshape(states, -1, len(t)).max(axis=1)
+
     def earned(self, k: int, m: int, most: float) -> Array:
         """``e_t`` of a month under a piece's ``most_mw``, best over the words of the other jobs: 2 (or 1) x intervals."""
         if (k, m, most) not in self.table:
-            value, used = self._free(k, m)
-            value = value.copy()
-            t = self.calendar.intervals[m]
-            cut = np.isfinite(value) & self.calendar.measured[t] & (used > most)
-            if cut.any():
-                word, i = np.nonzero(cut)
-                cap = np.minimum(most, self.problem.limit[t[i]])
-                value[cut] = self.shops[k].best(t[i], word, cap)[0]
-            states = 2 if self.problem.jobs else 1
-            self.table[k, m, most] = value.reshape(states, -1, len(t)).max(axis=1)
+            self._fill(k, m, [Piece(0.0, most, 0.0)])
         return self.table[k, m, most]
 
     def _month(self, k: int, m: int, pieces: list[Piece], state: JobState) -> JobState:
         t = self.calendar.intervals[m]
+        self._fill(k, m, pieces)
         cheapest: dict[bytes, tuple[float, Array]] = {}
         for piece in pieces:
             earned = self.earned(k, m, piece.most)
@@ -142,6 +152,7 @@ class Bound:
             return float(self.before[k]) + self._with_job(k, pieces)
         total = float(self.before[k])
         for m, mine in enumerate(pieces):
+            self._fill(k, m, mine)
             total += max(float(self.earned(k, m, piece.most)[0].sum()) - piece.usd for piece in mine)
         return total
 
