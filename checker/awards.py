@@ -65,7 +65,8 @@ def caps(problem: Problem, worth: Array) -> Array:
     for r, one in enumerate(problem.reserves):
         if one.share > 0:
             needed = np.maximum(needed, award[r] / one.share)
-    return needed
+    found: Array = needed
+    return found
 
 
 def awards_usd(problem: Problem, worth: Array, cap: Array, cover: Array) -> float:

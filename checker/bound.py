@@ -217,7 +217,9 @@ def pieces_faults(problem: Problem, certificate: Certificate) -> list[str]:
             first = problem.peaks[0] if problem.peaks else None
             most = float(first.usd[m]) * max(piece.least, float(first.floor[m])) if first else 0.0
             if piece.usd > most + RELATIVE * max(1.0, abs(most)):
-                wrong.append(f"month {m}: a piece from {piece.least:.9g} MW costs {piece.usd:.9g}, above {most:.9g} USD")
+                wrong.append(
+                    f"month {m}: a piece from {piece.least:.9g} MW costs {piece.usd:.9g}, above {most:.9g} USD"
+                )
     if not problem.peaks and [len(month) for month in all_pieces(certificate)] != [1]:
         wrong.append("without a demand charge there is one piece")
     return wrong

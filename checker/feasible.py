@@ -1,6 +1,6 @@
 """What a plan breaks (section 'Feasible' of the page); an empty list when it breaks nothing."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -15,7 +15,7 @@ TOLERANCE = 1e-6
 def runs(on: Flags) -> list[tuple[bool, int, int]]:
     """The runs of a word: state, first interval, one past the last."""
     edges = [0, *(np.flatnonzero(on[1:] != on[:-1]) + 1).tolist(), len(on)]
-    return [(bool(on[a]), a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [(bool(on[a]), a, b) for a, b in pairwise(edges)]
 
 
 def units(problem: Problem, decision: Decision) -> list[str]:
@@ -74,8 +74,8 @@ def job_word(job: Job, on: Flags, name: str) -> list[str]:
     """Rule 4, for one job."""
     wrong = []
     done = np.bincount(job.window[on], minlength=len(job.need))
-    for w in np.flatnonzero(done != job.need):
-        wrong.append(f"{name}: runs {done[w]} intervals in window {w}, not {job.need[w]}")
+    off = np.flatnonzero(done != job.need)
+    wrong += [f"{name}: runs {done[w]} intervals in window {w}, not {job.need[w]}" for w in off]
     if (on & (job.power == 0)).any():
         wrong.append(f"{name}: runs in interval {int((on & (job.power == 0)).argmax())}, where it cannot")
     for state, a, b in runs(on):

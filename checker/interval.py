@@ -107,9 +107,7 @@ class Shop:
         for c in range(len(site.blocks)):
             mine = site.owner == c
             steps = np.concatenate([np.zeros((len(site.cap), 1)), site.width[:, mine]], axis=1)
-            gains = np.concatenate(
-                [np.zeros((len(site.cap), 1)), site.width[:, mine] * site.slope[:, mine]], axis=1
-            )
+            gains = np.concatenate([np.zeros((len(site.cap), 1)), site.width[:, mine] * site.slope[:, mine]], axis=1)
             power.append(site.base_power[:, c : c + 1] + steps.cumsum(axis=1))
             worth.append(self.worth[:, c : c + 1] + gains.cumsum(axis=1))
             owner += [c] * steps.shape[1]

@@ -81,9 +81,7 @@ class Plan:
 
 def _prices(node: Node, problem: Problem) -> Prices:
     columns = [("running", len(problem.machines)), ("wage", len(problem.jobs))]
-    running, wage = (
-        node.table(key, problem.T, width) if width else np.zeros((problem.T, 0)) for key, width in columns
-    )
+    running, wage = (node.table(key, problem.T, width) if width else np.zeros((problem.T, 0)) for key, width in columns)
     node.raw("running"), node.raw("wage")
     return Prices(running, node.row("cover", problem.T), wage)
 
@@ -120,9 +118,7 @@ def _unit(node: Node, problem: Problem) -> Unit:
     machine = node.whole("machine")
     if machine >= len(problem.machines):
         raise MalformedError(f"{node.at('machine')}: there are {len(problem.machines)} classes")
-    return Unit(
-        machine, node.whole("blocks"), node.table("share", len(problem.machines[machine].power), problem.T)
-    )
+    return Unit(machine, node.whole("blocks"), node.table("share", len(problem.machines[machine].power), problem.T))
 
 
 def read_plan(found: dict[str, object], problem: Problem) -> Plan:
@@ -163,4 +159,3 @@ def idle_decision(problem: Problem) -> Decision:
         elastic=np.zeros((len(problem.elastic), problem.T)),
         award=np.zeros((len(problem.reserves), problem.hours)),
     )
-

@@ -198,9 +198,7 @@ def _peak(node: Node, T: int) -> Peak:
     month = node.wholes("month", T)
     if T and month.max() >= len(usd):
         raise MalformedError(f"{node.at('month')}: names a month without a price")
-    return Peak(
-        usd, month, node.flags("measured", T), node.row("floor_mw", len(usd)), node.number("ratchet_fraction")
-    )
+    return Peak(usd, month, node.flags("measured", T), node.row("floor_mw", len(usd)), node.number("ratchet_fraction"))
 
 
 def _reserve(node: Node, hours: int) -> Reserve:

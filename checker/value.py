@@ -28,7 +28,7 @@ def mining(problem: Problem, decision: Decision) -> Array:
 
 def import_mw(problem: Problem, decision: Decision) -> Array:
     """Import ``p`` (Feasible, 3)."""
-    total = mining(problem, decision) + problem.floor_power + decision.elastic.sum(axis=0)
+    total: Array = mining(problem, decision) + problem.floor_power + decision.elastic.sum(axis=0)
     for job, on in zip(problem.jobs, decision.job_on, strict=True):
         total += on * job.power
     return total

@@ -1,7 +1,7 @@
 """Every recursion of the checker against the enumeration of all it stands for."""
 
 import math
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -211,7 +211,7 @@ def _programme(
     if cap - fixed < 0:
         return None
     done = linprog(objective, A_ub=upper, b_ub=right, A_eq=equal, b_eq=right_eq, bounds=bounds)
-    return -float(done.fun) if done.status == 0 else None
+    return -float(done.fun) if done.fun is not None else None
 
 
 def a_price_set(problem: Problem, rng: np.random.Generator) -> Prices:
@@ -283,7 +283,7 @@ def small_plans(problem: Problem, rng: np.random.Generator) -> list[Decision]:
     for one, other in product(blocks, repeat=2):
         for job in words(3):
             units = tuple(Unit(0, 1, np.array([word == 1, word == 2], dtype=float)) for word in (one, other))
-            cover = sum(unit.share.T @ problem.machines[0].power[:, 0] for unit in units)
+            cover = (units[0].share + units[1].share).T @ problem.machines[0].power[:, 0]
             least = np.array([min(cover[:2]), cover[2]])
             award = np.array([0.6 * least, np.zeros(2)])
             power = rng.choice([0.0, 1.0, 2.5], size=(1, 3))
@@ -300,11 +300,7 @@ def test_no_plan_is_worth_more_than_the_bound(seed: int) -> None:
     first = problem.peaks[0]
     edges = [0.0, 8.0, 10.0, 12.0, 16.0, 40.0]
     pieces = [
-        [
-            Piece(a, b, float(first.usd[m]) * max(a, float(first.floor[m])))
-            for a, b in zip(edges, edges[1:], strict=False)
-        ]
-        for m in range(2)
+        [Piece(a, b, float(first.usd[m]) * max(a, float(first.floor[m]))) for a, b in pairwise(edges)] for m in range(2)
     ]
     plans = small_plans(problem, rng)
     assert len(plans) > 50

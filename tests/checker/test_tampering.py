@@ -253,9 +253,7 @@ SPOILT = [
 
 
 @pytest.mark.parametrize("content", [row[1] for row in SPOILT], ids=[row[0] for row in SPOILT])
-def test_a_spoilt_file_is_unreadable(
-    content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_spoilt_file_is_unreadable(content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files: Files = specimen("paper")
     checked(tmp_path, files)
     capsys.readouterr()
