@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +127,11 @@ class Node:
         values = self.items(key)
         if rows is not None and len(values) != rows:
             raise MalformedError(f"{self.at(key)}: {len(values)} rows, not {rows}")
-        parts = [row(one, columns, f"{self.at(key)}[{i}]") for i, one in enumerate(values)]
-        return np.array(parts, dtype=np.float64).reshape(len(parts), columns)
+        for i, one in enumerate(values):
+            if not isinstance(one, list) or len(one) != columns:
+                raise MalformedError(f"{self.at(key)}[{i}]: no list of {columns} values")
+        flat = list(chain.from_iterable(values))
+        return row(flat, None, self.at(key)).reshape(len(values), columns)
 
     def schema(self, wanted: str) -> None:
         """Refuse any other schema."""
@@ -150,7 +154,7 @@ def row(values: Any, length: int | None, place: str, *, null: float | None = Non
         raise MalformedError(f"{place}: {len(values)} values, not {length}")
     if null is not None:
         values = [null if value is None else value for value in values]
-    if not {type(value) for value in values} <= {int, float}:
+    if not set(map(type, values)) <= {int, float}:
         raise MalformedError(f"{place}: not numbers only")
     found = np.array(values, dtype=np.float64)
     if np.isnan(found).any() or (null is None and not np.isfinite(found).all()):

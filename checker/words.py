@@ -77,40 +77,58 @@ class JobState:
 
     def advance(self, first: int, rest: Array, run: Array) -> None:
         """Go through intervals from ``first`` on, which earn ``rest`` or ``run`` (lanes x intervals)."""
+        window, end = self.job.window, first + rest.shape[1]
+        while first < end:
+            opened = int(np.searchsorted(window, window[first]))
+            closed = int(np.searchsorted(window, window[first], side="right"))
+            last = min(end, closed)
+            span = slice(first - end, last - end or None)
+            self._within(first, opened, closed, rest[:, span], run[:, span])
+            if last == closed:
+                self._close(int(self.job.need[window[first]]))
+            first = last
+
+    def _within(self, first: int, opened: int, closed: int, rest: Array, run: Array) -> None:
+        """Intervals of one window, which runs from ``opened`` to ``closed``.
+
+        Only counts from which the need can still be met exactly are kept up; those below are never read again.
+        """
         job, off, on = self.job, self.off, self.on
-        T, last = len(job.window), on.shape[1] - 1
+        need, oldest = int(job.need[job.window[first]]), on.shape[1] - 1
+        next_off, next_on = off.copy(), on.copy()
         for i in range(rest.shape[1]):
             t = first + i
-            still = np.maximum(off, on[:, last])
-            still += rest[:, i, None]
-            able = job.power[t] != 0
-            if able:
-                grown = np.full_like(on, NEVER)
-                grown[:, 1:, 1:] = on[:, :-1, :-1]
-                oldest, youngest = grown[:, last, 1:], grown[:, 0, 1:]
-                np.maximum(oldest, on[:, last, :-1], out=oldest)
-                np.maximum(youngest, off[:, :-1] - job.restart_usd, out=youngest)
-                grown += run[:, i, None, None]
-                on = grown
+            low, high = max(0, need - (closed - t - 1)), min(need, t + 1 - opened)
+            now, past = slice(low, high + 1), slice(max(low, 1) - 1, high)
+            np.maximum(off[:, now], on[:, oldest, now], out=next_off[:, now])
+            next_off[:, now] += rest[:, i, None]
+            if job.power[t] == 0:
+                next_on[:, :, now] = NEVER
             else:
-                on = np.full_like(on, NEVER)
-            off = still
-            if t + 1 == T or job.window[t + 1] != job.window[t]:
-                off, on = _close(off, on, int(job.need[job.window[t]]))
+                later = slice(max(low, 1), high + 1)
+                if low == 0:
+                    next_on[:, :, 0] = NEVER
+                next_on[:, 1:, later] = on[:, :-1, past]
+                if oldest:
+                    np.maximum(next_on[:, oldest, later], on[:, oldest, past], out=next_on[:, oldest, later])
+                    np.subtract(off[:, past], job.restart_usd, out=next_on[:, 0, later])
+                else:
+                    np.maximum(off[:, past] - job.restart_usd, on[:, 0, past], out=next_on[:, 0, later])
+                next_on[:, :, later] += run[:, i, None, None]
+            off, next_off, on, next_on = next_off, off, next_on, on
+        self.off, self.on = off, on
+
+    def _close(self, need: int) -> None:
+        """Keep the words that have run exactly the need of the window that ends; the count begins again."""
+        off, on = np.full_like(self.off, NEVER), np.full_like(self.on, NEVER)
+        off[:, 0] = self.off[:, need]
+        on[:, :, 0] = self.on[:, :, need]
         self.off, self.on = off, on
 
     def best(self) -> Array:
         """The best value of each lane; what the end of the horizon cuts may be short."""
         found: Array = np.maximum(self.off.max(axis=1), self.on.max(axis=(1, 2)))
         return found
-
-
-def _close(off: Array, on: Array, need: int) -> tuple[Array, Array]:
-    """Keep the words that have run exactly the need of the window that ends; the count begins again."""
-    new_off, new_on = np.full_like(off, NEVER), np.full_like(on, NEVER)
-    new_off[:, 0] = off[:, need]
-    new_on[:, :, 0] = on[:, :, need]
-    return new_off, new_on
 
 
 def best_job(job: Job, wage: Array) -> Array:
