@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PEERS := .venv-peers/bin
-TREES := $(wildcard src tests bench evidence scripts)
+TREES := $(wildcard src tests bench checker evidence scripts)
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes
 EDITABLE = -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 PYTEST_ARGS ?=
