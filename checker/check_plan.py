@@ -18,7 +18,7 @@ from checker.problem import Problem, read_problem  # noqa: E402
 from checker.reading import MalformedError, load  # noqa: E402
 from checker.value import terms  # noqa: E402
 
-SUM = 1e-6
+SUM = 1e-9
 """Tolerance of a sum of USD, relative to the sum of the absolute values of its terms."""
 
 Check = tuple[str, list[str], str]

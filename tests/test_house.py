@@ -21,7 +21,9 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = sorted((ROOT / "locks").glob("*.txt"))
-PROGRAMS = sorted(path for tree in ("src", "bench", "checker", "evidence", "scripts") for path in (ROOT / tree).rglob("*.py"))
+PROGRAMS = sorted(
+    path for tree in ("src", "bench", "checker", "evidence", "scripts") for path in (ROOT / tree).rglob("*.py")
+)
 
 MAX_LINES = 400
 MAX_FUNCTION_LINES = 60

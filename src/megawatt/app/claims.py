@@ -17,6 +17,9 @@ import pandas as pd
 from megawatt.app.markets.files import COINS, SHARES, VARIABLE, data_folder, read_market_files
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
+from megawatt.core.units import ItMW
+from megawatt.invest.contract_or_bid import contract_alone
+from megawatt.invest.lease import Lease
 from megawatt.markets.claim_data import parameter
 from megawatt.markets.claim_tests import PRICE_TESTS, ClaimTest, bound_tests, run_tests
 from megawatt.markets.claims import Claim, Finding, Judgement, Registry, Verdict, claim_verdict, judge, parse_registry
@@ -24,7 +27,7 @@ from megawatt.mining.hashprice import hashprice_of_span
 from megawatt.sources.bitcoin import read_network_daily
 
 NETWORK = Path("bitcoin/btc_network_daily.csv")
-HALVING_TEST = "mining.halving_revenue"
+HALVING_TEST, DEAL_TEST = "mining.halving_revenue", "invest.deal_against_bid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ def run_claims(folder: Path | None = None, registry: Registry | None = None) -> 
         network = read_network_daily(folder / NETWORK)
         tests[HALVING_TEST] = partial(halving_revenue, network)
         sources.append((NETWORK.name, network["btc/price"].provenance.sha256))
+    tests[DEAL_TEST] = deal_against_bid
     missing = {name: _missing(one.test) for name, one in registry.hypotheses().items() if one.test not in tests}
     judgements = judge(registry, run_tests(registry, tests))
     return ClaimsReport(registry, judgements, missing, tuple(sources), notes)
@@ -125,6 +129,41 @@ def halving_revenue(network: Dataset, parameters: Mapping[str, Any], _rng: np.ra
         2 * days,
         notes=(note,),
         data_sha256=network["btc/price"].provenance.sha256,
+    )
+
+
+def deal_against_bid(parameters: Mapping[str, Any], _rng: np.random.Generator) -> Finding:
+    """Contract alone against the bid for the whole company, over a range of discount rates: labelled arithmetic.
+
+    Year-end flows of net operating income, no delay, no default. A company holds more than one contract and owes more
+    than nothing: `megawatt deal` compares per diluted share.
+
+    Parameters: rates, critical_it_mw, years, total_revenue_usd, noi_margin, bid_usd.
+    """
+    it, years = parameter(parameters, "critical_it_mw", float), parameter(parameters, "years", float)
+    revenue, bid = parameter(parameters, "total_revenue_usd", float), parameter(parameters, "bid_usd", float)
+    lease = Lease(
+        it=ItMW(it),
+        years=years,
+        rent_usd_per_it_mw_year=revenue / years / it,
+        noi_margin=parameter(parameters, "noi_margin", float),
+    )
+    rates = parameter(parameters, "rates", list)
+    found = {f"{rate:.0%}": contract_alone(lease, bid, rate=float(rate)) for rate in rates}
+    over = {name: one.value_usd / bid - 1 for name, one in found.items()}
+    even = next(iter(found.values())).even_rate
+    values = ", ".join(f"{one.value_usd / 1e6:,.0f} M USD at {name}" for name, one in found.items())
+    return Finding(
+        over,
+        {name: float(share <= 0) for name, share in over.items()},
+        {name: float(share > 0) for name, share in over.items()},
+        "value of the contract over the bid, less one [fraction]",
+        "present value of the contract's operating income, year-end, without delay or default",
+        1,
+        notes=(
+            f"{values}, against {bid / 1e6:,.0f} M USD; equal at {even:.1%}" if even is not None else values,
+            "contract alone: what the company earns besides, owes and must build stands in megawatt deal",
+        ),
     )
 
 

@@ -93,11 +93,24 @@ def decide(
     seconds: Annotated[
         float, typer.Option("--seconds", help="Longest time of one solve of a coupled site.", min=1)
     ] = 60.0,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", help="Write problem.json and plan.json for a checker to this folder."),
+    ] = None,
 ) -> None:
     """What each megawatt did or should have done, what that was worth, and how far from the optimum it is."""
     from megawatt.app.decide import decide_site  # noqa: PLC0415
 
-    decide_site(site, first=first, end=end, as_json=as_json, report=report, store=store, seconds=seconds)
+    decide_site(
+        site,
+        first=first,
+        end=end,
+        as_json=as_json,
+        report=report,
+        store=store,
+        seconds=seconds,
+        certificate=certificate,
+    )
 
 
 @app.command()

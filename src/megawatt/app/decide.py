@@ -12,11 +12,13 @@ from megawatt.app.answer import answer
 from megawatt.app.data import data_for
 from megawatt.app.decision import Decision
 from megawatt.app.decision import decide as decide_case
-from megawatt.app.files import refuse_target
+from megawatt.app.files import refuse_target, write_text
 from megawatt.app.terminal import print_decision
 from megawatt.core.errors import InputError
 from megawatt.dispatch.case import case_of
+from megawatt.dispatch.coupled.fast import certificate_of
 from megawatt.dispatch.general import Effort
+from megawatt.dispatch.record import plan_record, problem_record, text_of
 from megawatt.site.check import check
 from megawatt.site.faults import SiteFileError
 from megawatt.site.read import Site
@@ -31,8 +33,9 @@ def decide_site(
     report: Path | None,
     store: Path | None,
     seconds: float,
+    certificate: Path | None = None,
 ) -> Decision:
-    """Read, check, decide, print, and write the report."""
+    """Read, check, decide, print, and write the report and the certificate."""
     site = with_period(Site.read(path), first, end)
     refuse_errors(site)
     if report is not None:
@@ -43,6 +46,8 @@ def decide_site(
     if not as_json:
         typer.echo(expectation(site, case.problem.separable, seconds), err=True)
     decision = decide_case(site, data, effort=Effort(seconds=seconds))
+    if certificate is not None:
+        write_certificate(decision, certificate)
     if report is not None:
         from megawatt.app.report import write_report  # noqa: PLC0415
 
@@ -55,6 +60,27 @@ def decide_site(
     if report is not None:
         typer.echo(f"Report: {report}")
     return decision
+
+
+def write_certificate(decision: Decision, folder: Path) -> None:
+    """Write the problem and the optimum with its certificate, in the format of `docs/plan-format.md`.
+
+    Raises:
+        InputError: The folder cannot be written.
+    """
+    problem, plan = decision.case.problem, decision.plan
+    if plan.certificate is None:
+        plan = replace(plan, certificate=certificate_of(problem, plan))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise InputError(
+            f"{folder}: {fault.strerror}",
+            "the certificate is a folder with two files",
+            "Name a folder that can be made.",
+        ) from fault
+    write_text(folder / "problem.json", text_of(problem_record(problem)))
+    write_text(folder / "plan.json", text_of(plan_record(problem, plan)))
 
 
 def with_period(site: Site, first: str | None, end: str | None) -> Site:

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from megawatt.dispatch.certificate import Certificate
-from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.certificate import Certificate, Piece, Prices
+from megawatt.dispatch.coupled.ascent import Viewer
+from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
 from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
@@ -78,6 +79,23 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
     method = f"exact recursions and split bound, {certificate.steps} steps"
     plan = Plan.of(problem, schedule, bound_usd=certificate.bound_usd, method=method, certificate=certificate)
     return plan, certificate
+
+
+def certificate_of(problem: Problem, plan: Plan) -> Certificate | None:
+    """Certificate of a plan that has none: one made for the fast path's own plan; None where that states no bound.
+
+    A plan of a separable site is its own bound. Its prices are what a running block earns, and the bound they give is
+    the plan's value, but for what ramping blocks lose less than at least (`docs/plan-format.md`, bound, 2).
+    """
+    if not problem.separable:
+        found = fast_plan(problem, Effort())
+        return None if found is None else found[1]
+    h, cost = problem.grid.hours, problem.cost_usd_per_mwh
+    running = np.array([m.margin_usd(cost, h) for m in problem.machines]).reshape(len(problem.machines), problem.T).T
+    prices = Prices(np.ascontiguousarray(running), np.zeros(problem.T), np.zeros((problem.T, 0)))
+    pieces = [[Piece(0.0, np.inf, 0.0)]]
+    bound = max(Viewer(Split.of(problem)).view(prices, pieces).usd, plan.value_usd)
+    return Certificate(prices, (tuple(pieces[0]),), (), bound + ROUND_OUT * (1 + abs(bound)), 1)
 
 
 def open_usd(certificate: Certificate, search: Search) -> float:
