@@ -11,11 +11,8 @@ from typing import Annotated
 import typer
 
 from megawatt.app.data_commands import data_app
-<<<<<<< HEAD
 from megawatt.app.markets.commands import markets_app
-=======
 from megawatt.app.settle_commands import settle_app
->>>>>>> refs/heads/settle
 
 app = typer.Typer(
     name="megawatt",
@@ -25,11 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data_app, name="data")
-<<<<<<< HEAD
 app.add_typer(markets_app, name="markets")
-=======
 app.add_typer(settle_app, name="settle")
->>>>>>> refs/heads/settle
 
 SiteFile = Annotated[Path, typer.Argument(help="Site file, for example texas-mine.toml.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON with a versioned schema.")]
