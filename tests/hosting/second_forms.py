@@ -82,13 +82,13 @@ def is_month(value: Any) -> bool:
 
 
 def is_zone(value: Any) -> bool:
-    """Section 3.1: an IANA time zone."""
+    """Section 3.1: an IANA time zone, which a machine's own `localtime` is not."""
     return isinstance(value, str) and value in _zones()
 
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    return frozenset(zoneinfo.available_timezones() - {"localtime"})
 
 
 def is_vkey(value: Any) -> bool:
