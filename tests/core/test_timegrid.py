@@ -138,7 +138,8 @@ def test_a_time_without_a_zone_or_form_is_refused(text: str, rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Europe", "Berlin", "../../etc/passwd", "/etc/localtime", "Europe/Berlin ", "a\0b"]
+    "name",
+    ["", "Europe", "Berlin", "../../etc/passwd", "/etc/localtime", "Europe/Berlin ", "a\0b", "localtime", "right/UTC"],
 )
 def test_an_unknown_zone_is_an_error_with_an_example(name: str) -> None:
     with pytest.raises(InputError, match="Europe/Berlin"):

@@ -66,8 +66,8 @@ def matches(pattern: str) -> Form:
 
 
 def is_day(value: Any) -> bool:
-    """Section 1: a local day, `2024-07-01`."""
-    if not matches(r"\d{4}-\d\d-\d\d")(value):
+    """Section 1: a local day, `2024-07-01`, of the years 1971 to 2999."""
+    if not matches(r"\d{4}-\d\d-\d\d")(value) or not "1971" <= value[:4] <= "2999":
         return False
     try:
         date.fromisoformat(value)

@@ -138,14 +138,14 @@ def deal_against_bid(parameters: Mapping[str, Any], _rng: np.random.Generator) -
     Year-end flows of net operating income, no delay, no default. A company holds more than one contract and owes more
     than nothing: `megawatt deal` compares per diluted share.
 
-    Parameters: rates, critical_it_mw, years, total_revenue_usd, noi_margin, bid_usd.
+    Parameters: rates, critical_it_mw, years, revenue_usd_per_year, noi_margin, bid_usd.
     """
     it, years = parameter(parameters, "critical_it_mw", float), parameter(parameters, "years", float)
-    revenue, bid = parameter(parameters, "total_revenue_usd", float), parameter(parameters, "bid_usd", float)
+    revenue, bid = parameter(parameters, "revenue_usd_per_year", float), parameter(parameters, "bid_usd", float)
     lease = Lease(
         it=ItMW(it),
         years=years,
-        rent_usd_per_it_mw_year=revenue / years / it,
+        rent_usd_per_it_mw_year=revenue / it,
         noi_margin=parameter(parameters, "noi_margin", float),
     )
     rates = parameter(parameters, "rates", list)

@@ -52,9 +52,11 @@ def zone(name: str) -> ZoneInfo:
     """Look up an IANA time zone.
 
     Raises:
-        InputError: The name is not in the IANA database.
+        InputError: The name is not in the IANA database, or stands for a machine's own setting there.
     """
     try:
+        if name in {"localtime", "posixrules"} or name.startswith(("posix/", "right/")):
+            raise ZoneInfoNotFoundError(name)  # not the same on every machine, or with leap seconds
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: 'Europe' is a folder of the database
         raise InputError(
