@@ -54,16 +54,19 @@ def zone(name: str) -> ZoneInfo:
     Raises:
         InputError: The name is not in the IANA database, or stands for a machine's own setting there.
     """
+    # these are not the same on every machine, or count leap seconds
+    own = name in {"localtime", "posixrules"} or name.startswith(("posix/", "right/"))
     try:
-        if name in {"localtime", "posixrules"} or name.startswith(("posix/", "right/")):
-            raise ZoneInfoNotFoundError(name)  # not the same on every machine, or with leap seconds
-        return ZoneInfo(name)
+        found = None if own else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: 'Europe' is a folder of the database
+        found = None
+    if found is None:
         raise InputError(
             f"the time zone {name!r} is unknown",
             "a zone is an IANA name",
             "Write for example 'America/Chicago' or 'Europe/Berlin'.",
-        ) from None
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
