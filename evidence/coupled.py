@@ -16,12 +16,13 @@ from bench.referees import Verdicts, known
 from bench.windows import windows
 from evidence.bar import Bar, Figure
 from megawatt.core.errors import InputError
+from megawatt.dispatch.general import Effort
 from megawatt.dispatch.solve import solve
 
 SITES = 300
 FORMS = tuple(f"bench/{name}.py" for name in ("linear", "site_form", "site_check", "referee", "referees"))
 BENCH = tuple(f"bench/{name}.py" for name in ("windows", "coupled", "coupled_measure", "coupled_table", "coupled_page"))
-DISPATCH = ("src/megawatt/dispatch/*.py",)
+DISPATCH = ("src/megawatt/dispatch/*.py", "src/megawatt/dispatch/coupled/*.py")
 VERDICTS = ("docs/evidence/bench/coupled/referees.json",)
 RUNS = ("docs/evidence/bench/coupled/best.json",)
 
@@ -56,7 +57,7 @@ def difference(seed: int, verdict: Verdicts) -> tuple[float, bool]:
     The difference is infinite where one has a plan and the other none.
     """
     try:
-        plan = solve(random_site(seed))
+        plan = solve(random_site(seed), Effort(1e-9, 10.0))
     except InputError:
         return 0.0 if verdict.value_usd is None else math.inf, False
     if verdict.value_usd is None:

@@ -79,7 +79,6 @@ def test_without_data_what_needs_none_is_judged_and_the_rest_says_what_is_missin
     assert "crypto_daily_close.csv" in because["reaction-fet"]
     assert "--data" in because["reaction-fet"]
     assert "btc_network_daily.csv" in because["halving-revenue"]
-    assert "deal-above-bid" not in because
     assert b"</html>" in found.files["claims.html"]
 
 
