@@ -160,6 +160,7 @@ def deal(
     deal_command(path, against=against, among=among, as_json=as_json, scenarios=scenarios, seed=seed)
 
 
+@app.command()
 def explain(
     site: SiteFile,
     at: Annotated[str, typer.Option("--at", help="Time with its zone, for example 2024-07-01T17:00-05:00.")],
