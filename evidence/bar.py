@@ -100,10 +100,10 @@ class Bar:
         record = self.read()
         return record is not None and record["source_sha256"] == self.source_sha256()
 
-    def take(self) -> Record:
-        """Measure, write the record and return it."""
+    def take(self, figure: Figure | None = None) -> Record:
+        """Measure, unless a figure is given, write the record and return it."""
         source, begin = self.source_sha256(), time.perf_counter()
-        figure = self.measure()
+        figure = self.measure() if figure is None else figure
         record: Record = {
             "id": self.id,
             "sentence": self.sentence,

@@ -72,6 +72,14 @@ def test_what_cannot_be_measured_here_is_recorded_as_not_run_and_is_no_miss(samp
     assert "| not run |" in (tmp_path / "records" / "index.md").read_text()
 
 
+def test_a_bar_that_is_put_off_is_shown_as_not_run_with_the_reason(sample: Bar, tmp_path: Path) -> None:
+    assert run.main(["sample", "--defer", "takes hours"]) == 0
+    assert sample.is_current()
+    assert "| takes hours | not run |" in (tmp_path / "records" / "index.md").read_text()
+    assert run.main(["sample", "--again"]) == 0
+    assert json.loads(sample.record_path.read_text())["figure"] == "1 runs"
+
+
 def test_a_pattern_that_covers_nothing_is_an_error(sample: Bar) -> None:
     lost = Bar("lost", "It is gone.", "none", ("renamed/*.py",), sample.measure)
     with pytest.raises(FileNotFoundError, match="renamed"):
