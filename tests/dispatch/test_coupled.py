@@ -178,9 +178,21 @@ def test_the_general_solver_takes_a_plan_as_its_start() -> None:
     assert search.run() is not None
     schedule = search.valued().schedule()
     months = len(problem.peaks[0].floor_mw) if problem.peaks else 1
-    hint = Hint(schedule, search.value_usd, np.zeros(months), np.full(months, 1e6))
+    hint = Hint(schedule, np.zeros(months), np.full(months, 1e6))
     plan = plan_general(problem, Effort(1e-7, 30.0), hint)
     assert plan.value_usd == pytest.approx(plan_general(problem, Effort(1e-7, 30.0)).value_usd, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:4])
+def test_a_general_solver_that_finds_nothing_in_its_time_leaves_the_fast_plan(seed: int) -> None:
+    problem = random_site(seed)
+    found = fast_plan(problem, Effort(1e-12))
+    assert found is not None
+    plan = plan_coupled(problem, Effort(1e-12, 1e-9))
+    assert plan.value_usd >= found[0].value_usd
+    assert violations(problem, plan.schedule) == []
+    assert plan.bound_usd is not None
+    assert plan.bound_usd >= OPTIMA[seed] - 1e-6 * (1 + abs(OPTIMA[seed]))
 
 
 def test_records_are_the_same_text_for_the_same_plan() -> None:

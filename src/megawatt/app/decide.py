@@ -69,7 +69,7 @@ def write_certificate(decision: Decision, folder: Path) -> None:
         InputError: The folder cannot be written.
     """
     problem, plan = decision.case.problem, decision.plan
-    if plan.certificate is None:
+    if plan.certificate is None and problem.separable:
         plan = replace(plan, certificate=certificate_of(problem, plan))
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -170,7 +170,7 @@ def bettered(case: Case, plan: Plan) -> Plan:
     if best.schedule is None or best.net_usd <= plan.value_usd:
         return plan
     method = f"{plan.method}, bettered by the rule {best.name}"
-    return Plan.of(case.problem, best.schedule, bound_usd=plan.bound_usd, method=method)
+    return Plan.of(case.problem, best.schedule, bound_usd=plan.bound_usd, method=method, certificate=plan.certificate)
 
 
 def sensitivities(case: Case, advised: Result) -> tuple[Sensitivity, ...]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined, Template
 
 from megawatt.app.files import refuse_target, write_text
+from megawatt.app.proof_answer import as_input
 from megawatt.app.settle import Found, answers_to, the_statement, usd
-from megawatt.app.settle_log import as_input, print_answer, read_audited
+from megawatt.app.settle_log import print_answer, read_audited
 from megawatt.hosting.contract import PowerTerms
 from megawatt.hosting.metering.fields import MILLION
 from megawatt.hosting.month import first_of_month

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from megawatt.app.files import write_text
-from megawatt.app.settle_log import as_input, new_entry, print_answer, read_audited, writing
+from megawatt.app.proof_answer import as_input
+from megawatt.app.settle_log import new_entry, print_answer, read_audited, writing
 from megawatt.core.errors import InputError
 from megawatt.core.timegrid import utc
 from megawatt.hosting.metering.drift import Band

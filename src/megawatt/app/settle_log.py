@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from megawatt.app.proof_answer import as_input
 from megawatt.core.errors import InputError
 from megawatt.hosting.settlement.book import READERS, Book
 from megawatt.hosting.settlement.verified import read_book
@@ -23,19 +24,6 @@ from megawatt.proof.store import Log, ServedDirectory, read_key
 
 SCHEMA = "megawatt/settle/1"
 SALT_BYTES = 16
-
-
-@contextmanager
-def as_input(place: Path) -> Iterator[None]:
-    """Errors of the log become errors of the input, which end with exit code 2.
-
-    Raises:
-        InputError: Instead of any `ProofError`.
-    """
-    try:
-        yield
-    except ProofError as error:
-        raise InputError(error.value, error.rule, error.remedy, str(place)) from error
 
 
 def print_answer(verb: str, answer: Mapping[str, object], lines: Sequence[str], *, as_json: bool) -> None:

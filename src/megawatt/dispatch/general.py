@@ -36,13 +36,11 @@ class Hint:
 
     Attributes:
         schedule: A plan.
-        value_usd: Its value [USD].
         least_peak_mw: No better plan has a lower peak in the months of the first demand charge, shape (M,) [MW].
         most_peak_mw: No better plan has a higher one, shape (M,) [MW].
     """
 
     schedule: Schedule
-    value_usd: float
     least_peak_mw: Floats
     most_peak_mw: Floats
 

@@ -170,11 +170,17 @@ def _shared(problem: Problem, p: Floats) -> dict[str, Floats]:
     }
 
 
+def measured_mw(charge: PeakCharge, p: Floats) -> Floats:
+    """Highest measured import of each month, 0 where nothing is measured, shape (months,) [MW]."""
+    measured = np.zeros(len(charge.floor_mw))
+    np.maximum.at(measured, charge.month[charge.measured], p[charge.measured])
+    return measured
+
+
 def billed_mw(charge: PeakCharge, p: Floats) -> Floats:
     """Billed peak of each month, shape (months,): measured, floor from the past, ratchet on the months before."""
     months = len(charge.floor_mw)
-    measured = np.zeros(months)
-    np.maximum.at(measured, charge.month[charge.measured], p[charge.measured])
+    measured = measured_mw(charge, p)
     billed: Floats = np.maximum(measured, charge.floor_mw)
     for m in range(months):
         earlier = measured[max(0, m - 11) : m]

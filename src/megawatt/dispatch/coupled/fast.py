@@ -1,7 +1,10 @@
 """The coupled path: a fast plan, its certificate, and the general solver where the certificate asks for it."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from megawatt.core.errors import SolverError
 from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
@@ -10,7 +13,7 @@ from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
 from megawatt.dispatch.general import Effort, Hint, plan_general
-from megawatt.dispatch.ledger import settle
+from megawatt.dispatch.ledger import measured_mw, settle
 from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Problem
 from megawatt.dispatch.schedule import idle, violations
@@ -26,6 +29,9 @@ MOST_LINEAR = 3_000
 
 SHAKES, SEED = 24, 1
 """Random rebuilds of a plan that is not proven good enough, and the seed of what is random about them."""
+
+MOST_WORK = 40_000_000
+"""Intervals times work due in a window up to which the first job's way back is kept, a byte each and per piece of peak."""
 
 MOST_JOBS = 6
 """Jobs whose words are all enumerated in each interval."""
@@ -54,7 +60,9 @@ def plan_coupled(problem: Problem, effort: Effort | None = None) -> Plan:
 
 def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | None:
     """Plan and certificate without any general solver; None where the fast path cannot state or fit the site."""
-    if len(problem.batches) > MOST_JOBS or np.prod([m.blocks + 1.0 for m in problem.machines]) > MOST_COMMITMENTS:
+    work = problem.T * (1 + max(problem.batches[0].need, default=0)) if problem.batches else 0
+    combinations = np.prod([m.blocks + 1.0 for m in problem.machines])
+    if len(problem.batches) > MOST_JOBS or combinations > MOST_COMMITMENTS or work > MOST_WORK:
         return None
     split = Split.of(problem)
     search = Search(split)
@@ -81,15 +89,12 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
     return plan, certificate
 
 
-def certificate_of(problem: Problem, plan: Plan) -> Certificate | None:
-    """Certificate of a plan that has none: one made for the fast path's own plan; None where that states no bound.
+def certificate_of(problem: Problem, plan: Plan) -> Certificate:
+    """Certificate of the plan of a separable site, which is its own bound.
 
-    A plan of a separable site is its own bound. Its prices are what a running block earns, and the bound they give is
-    the plan's value, but for what ramping blocks lose less than at least (`docs/plan-format.md`, bound, 2).
+    Its prices are what a running block earns, and the bound they give is the plan's value, but for what ramping blocks
+    lose less than at least (`docs/plan-format.md`, bound, 2).
     """
-    if not problem.separable:
-        found = fast_plan(problem, Effort())
-        return None if found is None else found[1]
     h, cost = problem.grid.hours, problem.cost_usd_per_mwh
     running = np.array([m.margin_usd(cost, h) for m in problem.machines]).reshape(len(problem.machines), problem.T).T
     prices = Prices(np.ascontiguousarray(running), np.zeros(problem.T), np.zeros((problem.T, 0)))
@@ -112,10 +117,14 @@ def _finished(problem: Problem, plan: Plan, certificate: Certificate, effort: Ef
     """HiGHS from the fast plan on; the better plan and the lower bound of both."""
     if effort.seconds <= 0:
         return plan
-    low = [min(piece.least_mw for piece in pieces) for pieces in certificate.pieces]
-    high = [max(piece.most_mw for piece in pieces) for pieces in certificate.pieces]
-    hint = Hint(plan.schedule, plan.value_usd, np.array(low), np.array(high))
-    other = plan_general(problem, effort, hint)
+    # the plan's own peaks belong to the range: a piece that holds nothing better than it may have been excluded
+    own = measured_mw(problem.peaks[0], plan.ledger.import_mw) if problem.peaks else np.zeros(1)
+    low = np.minimum([min(piece.least_mw for piece in pieces) for pieces in certificate.pieces], own)
+    high = np.maximum([max(piece.most_mw for piece in pieces) for pieces in certificate.pieces], own)
+    try:
+        other = plan_general(problem, effort, Hint(plan.schedule, low, high))
+    except SolverError as stopped:
+        return replace(plan, method=f"{plan.method}; then HiGHS on block counts, {stopped.value}")
     bounds = [bound for bound in (plan.bound_usd, other.bound_usd) if bound is not None]
     bound = max(min(bounds), plan.value_usd, other.value_usd)
     better = other if other.value_usd > plan.value_usd else plan

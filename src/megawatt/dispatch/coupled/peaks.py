@@ -6,6 +6,7 @@ import numpy as np
 
 from megawatt.dispatch.certificate import Piece
 from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.ledger import measured_mw
 from megawatt.dispatch.problem import Floats, PeakCharge
 
 
@@ -13,18 +14,13 @@ def highest_mw(split: Split) -> Floats:
     """Highest peak that each month can see, shape (M,) [MW]."""
     problem = split.problem
     charge = problem.peaks[0]
-    could = np.minimum(problem.limit_mw, problem.largest_mw)
-    most = np.zeros(len(charge.floor_mw))
-    np.maximum.at(most, charge.month[charge.measured], could[charge.measured])
-    return most
+    return measured_mw(charge, np.minimum(problem.limit_mw, problem.largest_mw))
 
 
 def lowest_mw(split: Split) -> Floats:
     """Peak below which no month can stay or is paid less, shape (M,) [MW]."""
     charge = split.problem.peaks[0]
-    firm = np.zeros(len(charge.floor_mw))
-    np.maximum.at(firm, charge.month[charge.measured], split.problem.firm_mw[charge.measured])
-    return np.maximum(firm, charge.floor_mw)
+    return np.maximum(measured_mw(charge, split.problem.firm_mw), charge.floor_mw)
 
 
 def pieces_around(split: Split, peaks_mw: Floats, loss_usd: float, growth: float = 1.7) -> list[list[Piece]]:

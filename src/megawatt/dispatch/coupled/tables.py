@@ -16,7 +16,7 @@ ELASTIC = -1
 """Owner of a segment that belongs to no machine class."""
 
 MOST_COMMITMENTS = 4096
-"""With more combinations of counts an interval is bounded with fractional counts instead of by enumeration."""
+"""With more combinations of counts the intervals are not enumerated, and the site goes to the general solver."""
 
 
 class Tables(NamedTuple):
