@@ -22,9 +22,23 @@ def rotation_answer(report: RotationReport) -> tuple[str, str]:
     ).replace("Bitcoin were", "Bitcoin was")
     second = (
         f"That AI shares outrun Bitcoin is the state of the market with a probability of {words.percent(state.probability_now, 2)}; "
-        f"such a state lasts {words.number(state.expected_rows, 2)} common days on average. {NO_FLOWS}"
+        f"such a state lasts {words.number(state.expected_rows, 2)} common days on average.{_contrast(report)} {NO_FLOWS}"
     )
     return first, second
+
+
+def _contrast(report: RotationReport) -> str:
+    """What the whole window says where it is not what the state says: the state is told by spread as well as by mean."""
+    change = {row.group: row.change for row in report.rows}
+    shares, bitcoin = change.get("AI shares"), change.get("Bitcoin")
+    if (
+        shares is None or bitcoin is None or (shares > bitcoin) == (report.rotation.probability_now > 0.5)
+    ):  # as likely as not
+        return ""
+    return (
+        f" Over the whole window AI shares moved by {signed(shares)} and Bitcoin by {signed(bitcoin)}: the state is told by "
+        "how widely the days spread as well as by their mean, so it is no statement on the window."
+    )
 
 
 def rotation_brief(report: RotationReport, files: MarketFiles, notes: tuple[str, ...]) -> Brief:

@@ -150,7 +150,7 @@ def best_cover(awards: Awards, cover: Floats, cap: Floats) -> Floats:
     for hour in range(H):
         a, b = awards.first[hour], awards.first[hour + 1]
         best, paid = 0.0, cover[a:b].sum()
-        for k in range(1, GRID + 1):
+        for k in range(1 if R > 1 else GRID, GRID + 1):  # one programme buys all that it needs or nothing
             c = cap[a] * k / GRID
             value = best_award(awards.worth_usd[hour], awards, c, sold) - c * paid
             if value > best:

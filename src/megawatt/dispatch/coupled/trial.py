@@ -217,6 +217,9 @@ class Trial:
             inside = (charge.month == m) & charge.measured
             high = min(float(self.peaks_mw[m]), float(self.import_mw()[inside].max(initial=0.0)))
             low, kept = float(charge.floor_mw[m]), self.peaks_mw.copy()
+            # with commitments kept the value is concave in the peak: where the first step down gains nothing, none does
+            if high - low <= PEAK_MW or self._at_peak(m, high - PEAK_MW) <= self._at_peak(m, high):
+                low = high
             while high - low > PEAK_MW:
                 a, b = low + (high - low) / 3, high - (high - low) / 3
                 if self._at_peak(m, a) >= self._at_peak(m, b) > -np.inf:
