@@ -4,6 +4,7 @@ import os
 import pickle
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,13 @@ from megawatt.proof.audit import audit
 from megawatt.proof.checkpoint import Checkpoint
 from megawatt.proof.cosignature import cosign
 from megawatt.proof.errors import DamageError, FormatError, ProofError, RollbackError, StoreError, VerifyError
+from megawatt.proof.hashes import leaf_hash
 from megawatt.proof.keys import COSIGNATURE, SecretKey
 from megawatt.proof.note import Note, format_signatures
 from megawatt.proof.policy import single_log_policy
 from megawatt.proof.store import Log, ServedDirectory, create_key, create_log, read_key
 from megawatt.proof.store.frame import chain_of, format_frame, format_segment, parse_frame, seed_of, stray_frames
+from megawatt.proof.store.recovery import RememberedEntries
 from megawatt.proof.tlog_proof import check_proof, make_proof
 from megawatt.proof.witness import merge_cosignatures
 from tests.proof.samples import LOG_KEY, NEW_LOG_KEY, NOON, TENANT, oracle_root, some_entries
@@ -74,6 +77,19 @@ def test_the_same_entry_keeps_its_index_within_a_batch_across_batches_and_across
     with Log(place, LOG_KEY) as log:
         assert log.append([b"c", b"a", b"d"]) == [2, 0, 3]
         assert log.append([]) == []
+
+
+def test_exactly_the_last_entries_are_remembered_and_to_forget_takes_no_longer_than_to_remember() -> None:
+    limit = 1 << 15
+    leaves = [leaf_hash(number.to_bytes(4, "big")) for number in range(4 * limit)]
+    known, seconds = RememberedEntries(limit), []
+    for start in range(0, len(leaves), limit):
+        begin = time.process_time()
+        for index, leaf in enumerate(leaves[start : start + limit], start):
+            known.add(leaf, index)
+        seconds.append(time.process_time() - begin)
+    assert [known.get(leaf) for leaf in leaves] == [None] * 3 * limit + list(range(3 * limit, 4 * limit))
+    assert max(seconds[1:]) < 5 * seconds[0]
 
 
 def test_entries_beyond_the_remembered_ones_are_new_again(place: Path) -> None:

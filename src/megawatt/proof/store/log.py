@@ -185,7 +185,7 @@ class Log:
 
     def _append(self, entries: Sequence[bytes], leaves: Sequence[bytes]) -> list[int] | None:
         self._check_working()
-        known = {leaf: self._known[leaf] for leaf in leaves if leaf in self._known}
+        known = {leaf: index for leaf in leaves if (index := self._known.get(leaf)) is not None}
         new = {leaf: entry for entry, leaf in zip(entries, leaves, strict=True) if leaf not in known}
         if new:
             frame = self._wal.frame(self._next, list(new.values()))
@@ -230,7 +230,8 @@ class Log:
     def _integrate(self, pending: Sequence[tuple[bytes, bytes]]) -> None:
         if not pending:
             return
-        entries, leaves = zip(*pending, strict=True)
+        # Not `zip(*pending)`: that one call would keep submitters off the processor for as long as it lasts.
+        entries, leaves = [entry for entry, _ in pending], [leaf for _, leaf in pending]
         for count, (tile, data) in enumerate(self._edge.extend(entries, leaves)):
             self._batch.write(tile.path, data)
             if count % _FILES_BETWEEN_SUBMITTERS == 0:

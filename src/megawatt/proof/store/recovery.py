@@ -1,6 +1,7 @@
 """What opening a log reads back: lock, last signature, right edge, floor, and the entries to recognise."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -101,13 +102,17 @@ class RememberedEntries:
 
     The leaf hashes stand in the level-0 tiles, so this needs no file of its own and cannot disagree with the log.
 
+    It is kept in 256 small tables, one for each first byte of a hash: a single large one would now and then grow, or be
+    searched for its oldest member, for longer than a submitter may wait.
+
     Args:
         limit: How many; about 200 bytes of memory each.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._index: dict[bytes, int] = {}
+        self._tables: list[dict[bytes, int]] = [{} for _ in range(256)]
+        self._order: deque[bytes] = deque()
 
     def read(self, size: int, fetch: Callable[[str], bytes]) -> None:
         """Fill from the tiles of a tree."""
@@ -120,12 +125,15 @@ class RememberedEntries:
 
     def add(self, leaf: bytes, index: int) -> None:
         """Remember an entry, and forget the oldest when there are too many."""
-        self._index.setdefault(leaf, index)
-        if len(self._index) > self._limit:
-            del self._index[next(iter(self._index))]
+        table = self._tables[leaf[0]]
+        if leaf in table:
+            return
+        table[leaf] = index
+        self._order.append(leaf)
+        if len(self._order) > self._limit:
+            oldest = self._order.popleft()
+            del self._tables[oldest[0]][oldest]
 
-    def __contains__(self, leaf: object) -> bool:
-        return leaf in self._index
-
-    def __getitem__(self, leaf: bytes) -> int:
-        return self._index[leaf]
+    def get(self, leaf: bytes) -> int | None:
+        """The index of an entry, or None if it is not remembered."""
+        return self._tables[leaf[0]].get(leaf)
