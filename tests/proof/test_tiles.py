@@ -24,12 +24,21 @@ from megawatt.proof.tiles import (
 )
 from tests.proof.samples import oracle_root, served_files, some_entries
 
-TILES = st.builds(Tile, st.integers(ENTRIES, 63), st.integers(0, 2**54), st.integers(1, 256))
+TILES = st.builds(Tile, st.integers(ENTRIES, 63), st.integers(0, 2**63 - 1), st.integers(1, 256))
 
 
 def test_the_index_of_the_specification_has_the_path_of_the_specification() -> None:
     assert Tile(0, 1234067).path == "tile/0/x001/x234/067"
     assert Tile(ENTRIES, 0, 44).path == "tile/entries/000.p/44"
+
+
+@given(st.from_regex(r"tile/(entries|[0-9]{1,3})/(x[0-9]{3}/){0,8}[0-9]{1,4}(\.p/[0-9]{1,4})?", fullmatch=True))
+def test_a_path_is_refused_or_is_the_one_path_of_its_tile(path: str) -> None:
+    try:
+        tile = Tile.from_path(path)
+    except FormatError:
+        return
+    assert tile.path == path
 
 
 @given(TILES)
@@ -55,6 +64,10 @@ def test_tile_path_and_back(tile: Tile) -> None:
         "tile/0/000/",
         "/tile/0/000",
         "tile/0/00²",
+        "tile/0/00٣",
+        "tile/0/000\n",
+        "tile/0/x009/x223/x372/x036/x854/x775/808",
+        "tile/0/x001/x000/x000/x000/x000/x000/x000/000",
         "",
     ],
 )

@@ -21,7 +21,7 @@ from megawatt.proof.tree import (
     prove_consistency,
     prove_inclusion,
     root_hash,
-    root_of,
+    subtree_root,
 )
 from tests.proof.samples import oracle_path, oracle_proof, oracle_root, some_entries, tree_over
 
@@ -70,12 +70,23 @@ def test_published_consistency_vectors_are_decided_as_published() -> None:
 def test_the_root_of_the_classic_eight_leaves_is_the_published_one() -> None:
     # The eight inputs and the root stand in the test data of Certificate Transparency since 2012.
     leaves = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
-    root = root_of([leaf_hash(bytes.fromhex(leaf)) for leaf in leaves])
+    root = subtree_root([leaf_hash(bytes.fromhex(leaf)) for leaf in leaves])
     assert root.hex() == "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
 
 
 def test_a_tree_without_entries_has_the_hash_of_nothing() -> None:
-    assert root_of([]) == EMPTY_ROOT == oracle_root([])
+    assert root_hash(0, tree_over([]).node) == EMPTY_ROOT == oracle_root([])
+
+
+def test_a_complete_subtree_has_the_root_of_the_definition_and_no_other_is_taken() -> None:
+    entries = some_entries(256)
+    leaves = [leaf_hash(entry) for entry in entries]
+    for size in range(257):
+        if size in {1, 2, 4, 8, 16, 32, 64, 128, 256}:
+            assert subtree_root(leaves[:size]) == oracle_root(entries[:size])
+        else:
+            with pytest.raises(FormatError, match=r"2\*\*k"):
+                subtree_root(leaves[:size])
 
 
 def test_every_proof_of_every_small_tree_is_the_one_of_the_definition() -> None:
@@ -84,7 +95,7 @@ def test_every_proof_of_every_small_tree_is_the_one_of_the_definition() -> None:
     for size in range(1, 35):
         part = entries[:size]
         root = oracle_root(part)
-        assert root_hash(size, tree.node) == root == root_of([leaf_hash(entry) for entry in part])
+        assert root_hash(size, tree.node) == root
         for index in range(size):
             proof = prove_inclusion(index, size, tree.node)
             assert proof == oracle_path(index, part)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from megawatt.proof.errors import FormatError
 from megawatt.proof.hashes import EMPTY_ROOT, leaf_hash, node_hash
 from megawatt.proof.tiles import ENTRIES, TILE_WIDTH, Tile, format_bundle, parse_bundle, parse_tile
-from megawatt.proof.tree import root_of
+from megawatt.proof.tree import subtree_root
 
 
 class Edge:
@@ -96,7 +96,7 @@ class Edge:
             index = (self.size >> (8 * level)) // TILE_WIDTH
             self.rows[level] = []
             yield Tile(level, index), b"".join(row)
-            yield from self._add(level + 1, [root_of(row)])
+            yield from self._add(level + 1, [subtree_root(row)])
 
     def partials(self, since: int = 0) -> Iterator[tuple[Tile, bytes]]:
         """The partial tiles and the partial bundle of the present size.
@@ -130,5 +130,5 @@ def _complete_subtrees(row: Sequence[bytes]) -> Iterator[bytes]:
     end = len(row)
     while end:
         width = end & -end
-        yield root_of(row[end - width : end])
+        yield subtree_root(row[end - width : end])
         end -= width

@@ -4,18 +4,30 @@ A tile holds up to 256 hashes of one level; a bundle holds the entries of one le
 A tile of less than 256 carries its width in its name, so that every name has one content for all time.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 
 from megawatt.proof.errors import FormatError
 from megawatt.proof.hashes import HASH_BYTES, begin_leaf
-from megawatt.proof.numerals import format_number, parse_number
+from megawatt.proof.numerals import MAX_SIZE
 
 TILE_WIDTH = 256
 MAX_ENTRY_BYTES = 65_535
 MAX_LEVEL = 63
 ENTRIES = -1
 """Level of an entry bundle: below the leaf hashes."""
+
+_NO_ENTRY = (b"\0\0", b"")
+"""Length and bytes of an entry of nothing."""
+
+_PATH = re.compile(
+    r"tile/(entries|[1-5]?[0-9]|6[0-3])"
+    r"/((?!x000/)(?:x[0-9]{3}/){0,6}[0-9]{3})"
+    r"(?:\.p/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?"
+)
+"""The one spelling of each level, index and width. Matched once per file read, so it must not take longer than reading it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +45,23 @@ class Tile:
     width: int = TILE_WIDTH
 
     def __post_init__(self) -> None:
-        if not (ENTRIES <= self.level <= MAX_LEVEL and self.index >= 0 and 1 <= self.width <= TILE_WIDTH):
+        if not (ENTRIES <= self.level <= MAX_LEVEL and 0 <= self.index <= MAX_SIZE and 1 <= self.width <= TILE_WIDTH):
             raise FormatError(
                 f"tile level {self.level}, index {self.index}, width {self.width}",
-                "levels are 0 to 63, indexes not negative, widths 1 to 256",
+                "levels are 0 to 63, indexes below 2**63, widths 1 to 256",
                 "Compute the coordinates from the tree size with `tiles_of`.",
             )
 
     @property
     def path(self) -> str:
         """`tile/<L>/<N>[.p/<W>]`, with `entries` in place of the level for a bundle."""
-        level = "entries" if self.level == ENTRIES else format_number(self.level)
-        digits = format_number(self.index)
-        digits = digits.zfill(-(-len(digits) // 3) * 3)
-        groups = [digits[i : i + 3] for i in range(0, len(digits), 3)]
-        name = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
+        level = "entries" if self.level == ENTRIES else self.level
         suffix = "" if self.width == TILE_WIDTH else f".p/{self.width}"
+        above, low = divmod(self.index, 1000)
+        name = f"{low:03}"
+        while above:
+            above, low = divmod(above, 1000)
+            name = f"x{low:03}/{name}"
         return f"tile/{level}/{name}{suffix}"
 
     @classmethod
@@ -58,21 +71,15 @@ class Tile:
         Raises:
             FormatError: The text is not the one path of some tile.
         """
-        head, _, rest = path.partition("/")
-        level_text, _, name = rest.partition("/")
-        name, partial, width_text = name.partition(".p/")
-        try:
-            level = ENTRIES if level_text == "entries" else parse_number(level_text, "tile level")
-            width = parse_number(width_text, "tile width") if partial else TILE_WIDTH
-            digits = name.replace("/", "").replace("x", "").lstrip("0")
-            tile = cls(level, parse_number(digits or "0", "tile index"), width)
-        except FormatError:
-            tile = None
-        if tile is None or head != "tile" or tile.path != path:
-            raise FormatError(
-                f"path {path[:80]!r}", "a tile's path is tile/<level>/<index>[.p/<width>]", "See docs/proof/tiles.md."
-            )
-        return tile
+        spelled = _PATH.fullmatch(path)
+        if spelled:
+            level, name, width = spelled.groups()
+            index = int(name.replace("x", "").replace("/", ""))
+            if index <= MAX_SIZE:
+                return cls(ENTRIES if level == "entries" else int(level), index, int(width or TILE_WIDTH))
+        raise FormatError(
+            f"path {path[:80]!r}", "a tile's path is tile/<level>/<index>[.p/<width>]", "See docs/proof/tiles.md."
+        )
 
 
 def tiles_of(size: int) -> Iterator[Tile]:
@@ -124,15 +131,13 @@ def parse_bundle(data: bytes, width: int) -> list[bytes]:
         FormatError: The bytes are not exactly `width` entries.
     """
     entries: list[bytes] = []
-    at, end = 0, len(data)
-    while len(entries) < width:
-        start = at + 2
-        if start > end:
-            raise _bundle_error(end, width, f"entry {len(entries)} is missing")
-        at = start + (data[at] << 8 | data[at + 1])
-        entries.append(data[start:at])
-    if at != end:
-        raise _bundle_error(end, width, f"{end - at} bytes are left over or missing")
+    add, read, number = entries.append, _reader(data, width), int.from_bytes
+    head, entry = _NO_ENTRY
+    for _ in range(width):
+        head = read(2)
+        entry = read(number(head))
+        add(entry)
+    _check_end(data, width, head, entry, read(-1))
     return entries
 
 
@@ -143,24 +148,36 @@ def bundle_leaf_hashes(data: bytes, width: int) -> list[bytes]:
         FormatError: The bytes are not exactly `width` entries.
     """
     hashes: list[bytes] = []
-    begin, add, at = begin_leaf, hashes.append, 0
-    try:
-        for _ in range(width):
-            start = at + 2
-            at = start + (data[at] << 8 | data[at + 1])
-            leaf = begin()
-            leaf.update(data[start:at])
-            add(leaf.digest())
-    except IndexError:
-        raise _bundle_error(len(data), width, f"entry {len(hashes)} is missing") from None
-    if at != len(data):
-        raise _bundle_error(len(data), width, f"{len(data) - at} bytes are left over or missing")
+    begin, add, read, number = begin_leaf, hashes.append, _reader(data, width), int.from_bytes
+    head, entry = _NO_ENTRY
+    for _ in range(width):
+        head = read(2)
+        entry = read(number(head))
+        leaf = begin()
+        leaf.update(entry)
+        add(leaf.digest())
+    _check_end(data, width, head, entry, read(-1))
     return hashes
 
 
-def _bundle_error(length: int, width: int, finding: str) -> FormatError:
+def _reader(data: bytes, width: int) -> Callable[[int], bytes]:
+    """Reads on in a bundle, in less time than slices take; past the end it gives nothing."""
+    if len(_NO_ENTRY[0]) * width > len(data):
+        raise _bundle_error(data, width, "too short for that")
+    return BytesIO(data).read
+
+
+def _check_end(data: bytes, width: int, head: bytes, entry: bytes, rest: bytes) -> None:
+    """Check the last entry alone: behind the end of the bytes nothing is read, so a cut anywhere shows in the last."""
+    if len(head) != len(_NO_ENTRY[0]) or len(entry) != int.from_bytes(head):
+        raise _bundle_error(data, width, "which ends within an entry")
+    if rest:
+        raise _bundle_error(data, width, f"of which {len(rest)} are left over")
+
+
+def _bundle_error(data: bytes, width: int, finding: str) -> FormatError:
     return FormatError(
-        f"a bundle of {length} bytes in which {finding}",
+        f"a bundle of {len(data)} bytes, {finding}",
         f"it holds exactly {width} entries, each behind its 16-bit length",
         "Fetch the bundle again; if it stays so, the log does not serve what it signed.",
     )

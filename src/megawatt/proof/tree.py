@@ -59,15 +59,27 @@ def parents(row: Sequence[bytes]) -> list[bytes]:
     return above
 
 
-def root_of(leaf_hashes: Sequence[bytes]) -> bytes:
-    """Root over leaf hashes that are all in memory, level by level."""
-    row = list(leaf_hashes)
-    if not row:
-        return EMPTY_ROOT
-    while len(row) > 1:
-        odd = row[-1:] if len(row) % 2 else []
-        row = parents(row) + odd
-    return row[0]
+def subtree_root(hashes: Sequence[bytes]) -> bytes:
+    """Root of a complete subtree over 2**k hashes.
+
+    The parents are put behind the row that is being read, so one loop takes all levels: level by level, the small rows
+    near the root would cost more in calls than in hashing.
+
+    Raises:
+        FormatError: Their number is no power of two.
+    """
+    if len(hashes).bit_count() != 1:
+        raise FormatError(
+            f"a subtree over {len(hashes)} hashes", "a complete one has 2**k", "Use `root_hash` for other sizes."
+        )
+    nodes = list(hashes)
+    begin, add, one = begin_node, nodes.append, iter(nodes)
+    for left, right in zip(one, one, strict=False):
+        node = begin()
+        node.update(left)
+        node.update(right)
+        add(node.digest())
+    return nodes[-1]
 
 
 def prove_inclusion(index: int, size: int, node: Node) -> list[bytes]:

@@ -66,7 +66,7 @@ class FailingSystem(System):
     def _check_open(self, fd: int) -> None:
         assert fd in self._open
 
-    def open(self, path: Path, flags: int, mode: int = 0o600) -> int:
+    def open(self, path: Path | str, flags: int, mode: int = 0o600) -> int:
         def do() -> int:
             fd = System.open(self, path, flags, mode)
             self._open.add(fd)

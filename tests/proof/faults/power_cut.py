@@ -28,7 +28,8 @@ class RecordingSystem(System):
         self._paths: dict[int, Path] = {}
         self._at: dict[int, int] = {}
 
-    def open(self, path: Path, flags: int, mode: int = 0o600) -> int:
+    def open(self, path: Path | str, flags: int, mode: int = 0o600) -> int:
+        path = Path(path)
         existed = path.exists()
         fd = super().open(path, flags, mode)
         self._paths[fd], self._at[fd] = path, 0

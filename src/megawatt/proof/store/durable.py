@@ -32,7 +32,7 @@ def disk_errors(doing: str) -> Iterator[None]:
         ) from error
 
 
-def read_file(system: System, path: Path) -> bytes | None:
+def read_file(system: System, path: Path | str) -> bytes | None:
     """All bytes of a file, or None if there is no such file."""
     try:
         fd = system.open(path, os.O_RDONLY)

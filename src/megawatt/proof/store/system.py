@@ -15,7 +15,7 @@ _SYNCFS_REPORTS_SINCE = (5, 8)
 class System:
     """The operating system's own calls; errors are `OSError`."""
 
-    def open(self, path: Path, flags: int, mode: int = 0o600) -> int:
+    def open(self, path: Path | str, flags: int, mode: int = 0o600) -> int:
         """Open a file or directory; the descriptor is not inherited."""
         return os.open(path, flags | os.O_CLOEXEC, mode)
 
