@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from megawatt.app.proof_key_commands import key_app
+
 proof_app = typer.Typer(
     help="Keep and check a log that no party can rewrite.",
     no_args_is_help=True,
@@ -18,6 +20,7 @@ witness_app = typer.Typer(
     rich_markup_mode=None,
 )
 proof_app.add_typer(witness_app, name="witness")
+proof_app.add_typer(key_app, name="key")
 
 LogFolder = Annotated[Path, typer.Argument(help="Folder of the log.", show_default=False)]
 LogPlace = Annotated[str, typer.Argument(help="Folder of the log, or the address it is served at.", show_default=False)]
@@ -69,11 +72,19 @@ def append(
 
 
 @proof_app.command()
-def checkpoint(log: LogFolder, policy: PolicyFile = None, key: KeyFile = None, as_json: AsJson = False) -> None:
+def checkpoint(
+    log: LogFolder,
+    policy: PolicyFile = None,
+    key: Annotated[
+        list[Path] | None,
+        typer.Option("--key", help="Secret key; default LOG/keys/log.key. Twice while a key is rotated."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Sign all entries, ask the witnesses, and publish when their quorum has cosigned."""
     from megawatt.app.proof_host import make_checkpoint  # noqa: PLC0415
 
-    raise typer.Exit(make_checkpoint(log, policy=policy, key=key, as_json=as_json))
+    raise typer.Exit(make_checkpoint(log, policy=policy, keys=key or [], as_json=as_json))
 
 
 @proof_app.command()

@@ -67,7 +67,7 @@ def append_files(
     )
 
 
-def make_checkpoint(directory: Path, *, policy: Path | None, key: Path | None, as_json: bool) -> int:
+def make_checkpoint(directory: Path, *, policy: Path | None, keys: list[Path], as_json: bool) -> int:
     """Sign, have cosigned, publish; 1 where the quorum is missing or a witness knows a longer log."""
     path = policy or directory / "policy"
     with as_input(path):
@@ -79,7 +79,7 @@ def make_checkpoint(directory: Path, *, policy: Path | None, key: Path | None, a
             refuse_if_behind(Checkpoint.from_text(Note.from_bytes(signed).text).size, before)
             # Without their word an old copy of the log could not be told from the newest one.
             _refuse_without_quorum(rules, before, [one.name for one in before if one.size is not None])
-            with Log(directory, _key(directory, key)) as log:
+            with Log(directory, *(read_key(path) for path in keys or [_own(directory)])) as log:
                 note, told = cosign(log.checkpoint(), log.tree, rules)
                 _refuse_without_quorum(rules, told, [one.name for one in told if one.lines])
                 head = rules.check(note)
@@ -112,7 +112,11 @@ def _refuse_without_quorum(rules: Policy, told: list[Witnessed], names: list[str
 
 
 def _key(directory: Path, key: Path | None) -> SecretKey:
-    return read_key(key or directory / "keys" / "log.key")
+    return read_key(key or _own(directory))
+
+
+def _own(directory: Path) -> Path:
+    return directory / "keys" / "log.key"
 
 
 def _signed(directory: Path) -> bytes:
