@@ -145,7 +145,7 @@ class SolvedStates:
         """Solve the four corners of the rectangle that holds all states asked for: dear power and poor mining first."""
         (low, high), (poor, rich) = _around(level), _around(hashprice)
         self.solve(high, poor, afresh=True)
-        self.solve(low, rich, afresh=True)
+        self.solve(low, rich)
         self.solve(low, poor)
         self.solve(high, rich)
 
