@@ -245,8 +245,8 @@ def groups_of(
     site: Site, bank: Sequence[PowerYear], scenarios: Scenarios, hashrate: Mapping[str, Floats] | None = None
 ) -> tuple[Group, ...]:
     """The path-months of scenarios by group, in the order of bank, month and terms."""
-    paths, months = scenarios.power_level.shape
     rows, level = scenarios.power_year, scenarios.power_level
+    months = level.shape[1]
     hashprice = scenarios.network.hashprice_usd_per_ph_day
     _check(site, len(bank), scenarios, hashrate or {})
     factors = ageing(site, scenarios.first_month, months) | dict(hashrate or {})
