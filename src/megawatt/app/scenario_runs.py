@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from megawatt.app.crew import Folder, crew_of
+from megawatt.app.investment import BANK_YEARS
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError, SolverError
 from megawatt.core.series import Floats, Series
@@ -23,9 +24,6 @@ from megawatt.invest.site_dispatch import FULL, ITSELF, TYPICAL, Accuracy, SiteD
 from megawatt.power.price_model import PriceModel
 from megawatt.site.read import Site
 from megawatt.sources.reference_power import REFERENCE_SEED, reference_power_parameters
-
-BANK_YEARS = 10
-"""Years of the fitted model in the bank."""
 
 REFINEMENTS = 3
 """How often an answer that failed its check is made four times as sharp before it is refused."""
