@@ -25,6 +25,8 @@ meter_limit_mw = 50.0
 loss_fraction = 0.0
 interval_minutes = 60
 price_adder_usd_per_mwh = 2.0
+[pue]
+mining_points = [[20.0, 1.0]]
 [period]
 start = 2024-01-01
 end = 2024-02-01

@@ -33,6 +33,9 @@ from megawatt.invest.scenarios import MONTHS, Scenarios
 from megawatt.invest.solved_states import LINES, SolvedStates
 from megawatt.site.read import Site
 
+CORNERS = 4
+"""States that are solved before anything is known of the others: as many path-months are solved themselves at once."""
+
 DIGITS = 9
 """Digits to which fleets' relative hash rates are told apart."""
 
@@ -105,7 +108,7 @@ class GroupWork:
             hashrate=one.hashrate,
         )
         solved = SolvedStates(month)
-        if self.accuracy.share == 0:
+        if self.accuracy.share == 0 or len(one.level) <= CORNERS:
             lines, open_usd = _each_itself(solved, one), np.zeros(len(one.level))
         else:
             open_usd = _solve_until(solved, one, self.accuracy)
