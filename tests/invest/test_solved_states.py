@@ -40,7 +40,7 @@ def test_the_optimum_of_any_state_lies_between_the_best_known_plan_and_the_hull_
         return  # no schedule keeps the limits of this site in any state
     solved = SolvedStates(month)
     solved.corners(level, hashprice)
-    solved.solve(float(level[0]), float(hashprice[0]), afresh=True)
+    solved.solve(float(level[0]), float(hashprice[0]), thorough=True)
     usd, _ = solved.best(level, hashprice)
     open_usd, _ = solved.open_usd(level, hashprice)
     best = np.array(truth, dtype=np.float64)

@@ -133,7 +133,7 @@ class GroupWork:
 def _each_itself(solved: SolvedStates, one: Group) -> Floats:
     lines = []
     for level, hashprice in zip(one.level, one.hashprice, strict=True):
-        state = solved.solve(float(level), float(hashprice), afresh=True)
+        state = solved.solve(float(level), float(hashprice), thorough=True)
         lines.append(state.lines @ (1.0, level, hashprice))
     return np.array(lines).T
 

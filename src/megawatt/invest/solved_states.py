@@ -52,8 +52,14 @@ LINE_OF = {
 }
 """Where each line of the ledger goes."""
 
-NEIGHBOURS = 2
-"""Plans whose peaks are tried first at a new state: the best ones there."""
+NEIGHBOURS = 3
+"""Different peaks of known plans, those of the best at a new state, that are tried there beside the highest."""
+
+THOROUGH = 3
+"""States of a month at which all peaks are searched, whatever the known plans keep."""
+
+SAME_PEAK_MW = 0.01
+"""Peaks that differ by less are the same."""
 
 STEP = 0.01
 """Share of level and hashprice by which a plan's money is looked at beside its state."""
@@ -95,21 +101,28 @@ class SolvedStates:
     Attributes:
         month: The month.
         states: Solved so far.
+        searched: How many of them by a search of all peaks.
     """
 
     month: PricedMonth
     states: list[State] = field(default_factory=list)
+    searched: int = 0
 
-    def solve(self, level: float, hashprice: float, *, afresh: bool = False) -> State:
+    def solve(self, level: float, hashprice: float, *, thorough: bool | None = None) -> State:
         """Solve one more state and keep it.
 
         Args:
             level: Level of power prices.
             hashprice: [USD/PH/day].
-            afresh: Search all peaks, whatever neighbouring plans do.
+            thorough: Whether all peaks are searched and not only those of known plans; by default a few times where the two
+                best known plans differ in their peaks, as the best one may be a third.
         """
-        problem = self.month.at(level, hashprice)
-        hints = [] if afresh else [one.peaks_mw for one in self._best(level, hashprice)]
+        problem, hints = self.month.at(level, hashprice), self._peaks(level, hashprice)
+        if thorough is None:
+            thorough = len(hints) > 1 and self.searched < THOROUGH
+        if thorough or not self.states:
+            hints = []
+            self.searched += 1
         schedule, peaks = plan_of(problem, hints)
         here, dearer, richer = (
             line_sums(where, settle(where, schedule))
@@ -125,9 +138,13 @@ class SolvedStates:
         self.states.append(state)
         return state
 
-    def _best(self, level: float, hashprice: float) -> list[State]:
-        at = np.array(level), np.array(hashprice)
-        return sorted(self.states, key=lambda one: -float(one.usd(*at)))[:NEIGHBOURS]
+    def _peaks(self, level: float, hashprice: float) -> list[Floats]:
+        """Peaks of the known plans, the best one's at this state first, each once."""
+        at, found = (np.array(level), np.array(hashprice)), list[Floats]()
+        for one in sorted(self.states, key=lambda one: -float(one.usd(*at))):
+            if all(np.abs(one.peaks_mw - other).max(initial=0.0) > SAME_PEAK_MW for other in found):
+                found.append(one.peaks_mw)
+        return found[:NEIGHBOURS]
 
     def best(self, level: Floats, hashprice: Floats) -> tuple[Floats, NDArray[np.int64]]:
         """Money of the best known plan at each state, and its number, both of the arguments' shape."""
@@ -144,10 +161,9 @@ class SolvedStates:
     def corners(self, level: Floats, hashprice: Floats) -> None:
         """Solve the four corners of the rectangle that holds all states asked for: dear power and poor mining first."""
         (low, high), (poor, rich) = _around(level), _around(hashprice)
-        self.solve(high, poor, afresh=True)
-        self.solve(low, rich)
-        self.solve(low, poor)
-        self.solve(high, rich)
+        self.solve(high, poor, thorough=True)
+        for one, other in ((low, rich), (low, poor), (high, rich)):
+            self.solve(one, other, thorough=False)
 
     def open_usd(self, level: Floats, hashprice: Floats) -> tuple[Floats, NDArray[np.int64]]:
         """What solving each state itself could add at most [USD], and the number of the facet it lies under.
