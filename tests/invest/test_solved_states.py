@@ -85,7 +85,8 @@ def test_the_hull_touches_a_convex_function_where_it_is_known_and_lies_above_it_
 
     def convex(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The highest of a few planes."""
-        return (slopes @ np.stack([np.ones_like(x), x, y])).max(axis=0)
+        highest: np.ndarray = (slopes @ np.stack([np.ones_like(x), x, y])).max(axis=0)
+        return highest
 
     corners = np.array([(a, b) for a in (0.2, 4.0) for b in (5.0, 300.0)])
     points = np.concatenate([corners, rng.uniform(corners[0], corners[3], (5, 2))])
