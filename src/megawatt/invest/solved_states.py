@@ -114,8 +114,8 @@ class SolvedStates:
         Args:
             level: Level of power prices.
             hashprice: [USD/PH/day].
-            thorough: Whether all peaks are searched and not only those of known plans; by default a few times where the two
-                best known plans differ in their peaks, as the best one may be a third.
+            thorough: Whether all peaks are searched and not only those of known plans; by default a few times once the
+                known plans differ in their peaks, as the best one may be a third.
         """
         problem, hints = self.month.at(level, hashprice), self._peaks(level, hashprice)
         if thorough is None:
