@@ -2,13 +2,18 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
+from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats, Series
 from megawatt.core.timegrid import TimeGrid
 from megawatt.power.price_model import PriceModel
+
+MODELLED_YEAR = 2023
+"""Calendar of the years of the model."""
 
 
 def month_means(series: Series, timezone: str) -> Floats:
@@ -38,9 +43,36 @@ def bank_of(years: Iterable[Series], timezone: str) -> Floats:
     return np.array([month_means(one, timezone) for one in years])
 
 
-def modelled_bank(model: PriceModel, years: int, rng: np.random.Generator, *, step_minutes: int = 60) -> Floats:
-    """A bank of years of the fitted model at its load zone; everything made from it is modelled, not measured."""
+@dataclass(frozen=True, slots=True)
+class PowerYear:
+    """A year of the bank with all that a site's dispatch needs of it: what `Scenarios.power_year` counts.
+
+    Attributes:
+        year: Local calendar year that its series are dated by.
+        data: Prices at every point, services, temperature, system load: at least over that year.
+    """
+
+    year: int
+    data: Dataset
+
+
+def modelled_years(
+    model: PriceModel, years: int, rng: np.random.Generator, *, step_minutes: int = 60
+) -> tuple[PowerYear, ...]:
+    """Years of the fitted model; everything made from them is modelled, not measured.
+
+    The same generator gives the same prices at any step, so the means of a bank by the hour are those of its quarter hours.
+    """
     grid = TimeGrid.of_local_days(
-        dt.date(2023, 1, 1), dt.date(2024, 1, 1), timezone=model.timezone, step_minutes=step_minutes
+        dt.date(MODELLED_YEAR, 1, 1),
+        dt.date(MODELLED_YEAR + 1, 1, 1),
+        timezone=model.timezone,
+        step_minutes=step_minutes,
     )
-    return bank_of((model.simulate(grid, rng)[f"price_rt/{model.zone}"] for _ in range(years)), model.timezone)
+    return tuple(PowerYear(MODELLED_YEAR, model.simulate(grid, rng)) for _ in range(years))
+
+
+def modelled_bank(model: PriceModel, years: int, rng: np.random.Generator, *, step_minutes: int = 60) -> Floats:
+    """Mean prices of the months of years of the fitted model at its load zone, shape (years, 12)."""
+    made = modelled_years(model, years, rng, step_minutes=step_minutes)
+    return bank_of((one.data[f"price_rt/{model.zone}"] for one in made), model.timezone)

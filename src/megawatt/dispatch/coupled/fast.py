@@ -1,5 +1,6 @@
 """The coupled path: a fast plan, its certificate, and the general solver where the certificate asks for it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,14 +10,15 @@ from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
+from megawatt.dispatch.coupled.peaks import highest_mw
 from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
 from megawatt.dispatch.general import Effort, Hint, plan_general
 from megawatt.dispatch.ledger import measured_mw, settle
 from megawatt.dispatch.plan import Plan
-from megawatt.dispatch.problem import Problem
-from megawatt.dispatch.schedule import idle, violations
+from megawatt.dispatch.problem import Floats, Problem
+from megawatt.dispatch.schedule import Schedule, idle, violations
 
 FIRST_STEPS = 60
 """Evaluations of the bound from the prices that are read off the plan."""
@@ -63,9 +65,7 @@ def plan_coupled(problem: Problem, effort: Effort | None = None) -> Plan:
 
 def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | None:
     """Plan and certificate without any general solver; None where the fast path cannot state or fit the site."""
-    work = problem.T * (1 + max(problem.batches[0].need, default=0)) if problem.batches else 0
-    combinations = np.prod([m.blocks + 1.0 for m in problem.machines])
-    if len(problem.batches) > MOST_JOBS or combinations > MOST_COMMITMENTS or work > MOST_WORK:
+    if not fits(problem):
         return None
     split = Split.of(problem)
     search = Search(split)
@@ -91,6 +91,32 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
     method = f"exact recursions and split bound, {certificate.steps} steps"
     plan = Plan.of(problem, schedule, bound_usd=certificate.bound_usd, method=method, certificate=certificate)
     return plan, certificate
+
+
+def fits(problem: Problem) -> bool:
+    """Whether the fast path can state the site."""
+    work = problem.T * (1 + max(problem.batches[0].need, default=0)) if problem.batches else 0
+    combinations = np.prod([m.blocks + 1.0 for m in problem.machines])
+    return bool(len(problem.batches) <= MOST_JOBS and combinations <= MOST_COMMITMENTS and work <= MOST_WORK)
+
+
+def searched(problem: Problem, peaks_mw: Sequence[Floats] = ()) -> tuple[Schedule, Floats] | None:
+    """The search of the fast path alone: a schedule and the peaks it keeps, without a bound; None where nothing fits.
+
+    Args:
+        problem: A coupled problem that `fits`.
+        peaks_mw: Peaks to try, each of shape (M,), for example those of plans at neighbouring prices, beside the
+            highest ones; without any, and where none of them fits, the whole range is searched.
+    """
+    split = Split.of(problem)
+    search = Search(split)
+    if problem.peaks and len(peaks_mw):
+        for peaks in (highest_mw(split), *peaks_mw):
+            search.attempt(peaks)
+    if search.best is None and search.run() is None:
+        return None
+    best = search.valued()
+    return best.schedule(), best.peaks_mw.copy()
 
 
 def certificate_of(problem: Problem, plan: Plan) -> Certificate:

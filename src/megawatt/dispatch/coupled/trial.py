@@ -100,10 +100,10 @@ class Trial:
         )
         if earned <= NEVER / 2:
             return -np.inf
-        if any(len(m.ramp_loss) for m in self.split.problem.machines):
+        if any(len(m.ramp_loss) and m.modes > 1 for m in self.split.problem.machines):
             # what a ramp loses depends on the block's mode: only the schedule can tell
             return settle(self.split.problem, self.schedule()).net_usd
-        return self.split.constant_usd + earned - self._switching_usd() - self._demand_usd()
+        return self.split.constant_usd + earned - self._switching_usd() - self._ramp_usd() - self._demand_usd()
 
     def import_mw(self) -> Floats:
         """Power at the meter as last valued, shape (T,) [MW]."""
@@ -117,6 +117,16 @@ class Trial:
             return 0.0
         p = self.import_mw()
         return float(sum((billed_mw(c, p) * c.usd_per_mw_month).sum() for c in self.split.problem.peaks))
+
+    def _ramp_usd(self) -> float:
+        """What ramping blocks of one mode lose [USD]."""
+        total = 0.0
+        for words, m in zip(self.words, self.split.problem.machines, strict=True):
+            if len(m.ramp_loss):
+                change = np.diff(words, axis=1, prepend=np.int8(m.initial.on)).astype(np.int64)
+                income = self.split.problem.grid.hours * m.revenue_usd_per_h[0]
+                total += sum(float((on * ramp_loss(one, m)) @ income) for on, one in zip(words, change, strict=True))
+        return total
 
     def _switching_usd(self) -> float:
         total = 0.0
