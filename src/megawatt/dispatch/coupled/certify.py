@@ -32,7 +32,7 @@ def certify(
     """
     work = _Work(split, search, tolerance_usd, Ascent(Viewer(split), prices or plan_prices(search.valued())))
     steps = 0
-    while steps < most_steps and work.ascent.best_usd > work.goal_usd + tolerance_usd:
+    while steps < most_steps and work.ascent.best_usd > work.goal_usd + tolerance_usd and not search.deadline.over:
         at, view = work.ascent.prices, work.ascent.step(work.pieces, work.goal_usd)
         if steps % EXCLUDE_EVERY == 0 and not work.better_plan(view):
             work.exclude(view, at)

@@ -1,0 +1,165 @@
+"""The gap week by week, and the general solver on the weeks that hold it.
+
+A year is beyond any general solver, a week is not. The certificate says in which weeks the plan falls short of the
+bound; each that holds more than its share is solved anew with all commitments outside kept, then each with half a week
+on both sides, until none is bettered. A plan is taken when the ledger says that the whole of it is worth more.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+
+from megawatt.core.timegrid import TimeGrid
+from megawatt.dispatch.certificate import Certificate
+from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.coupled.fixing import count_range
+from megawatt.dispatch.coupled.search import Search
+from megawatt.dispatch.coupled.shortfall import shortfall_usd
+from megawatt.dispatch.coupled.trial import SETTLED_USD
+from megawatt.dispatch.coupled.window import Window, replanned
+from megawatt.dispatch.plan import Plan, WeekGap
+from megawatt.dispatch.problem import Floats, Ints, Problem
+from megawatt.dispatch.schedule import violations
+
+SHARE_OF_TIME = 0.7
+"""Share of the time left that the weeks may take; the rest is for the bound beside a better plan."""
+
+LEAST_SECONDS = 0.5
+"""Shortest time in which it is worth stating a week to the general solver."""
+
+CLOSENESS = 0.1
+"""How close to its optimum a week is solved, as a share of its share of the tolerance."""
+
+
+def week_edges(grid: TimeGrid, timezone: str) -> Ints:
+    """First interval of each week from Monday on in a zone, and the end, shape (weeks + 1,)."""
+    days = grid.index(timezone).tz_localize(None).normalize()
+    monday = (days.to_numpy().astype("datetime64[D]").astype(np.int64) + 3) // 7  # 1970-01-01 was a Thursday
+    return np.concatenate(([0], np.flatnonzero(np.diff(monday)) + 1, [grid.n])).astype(np.int64)
+
+
+def with_gap_by_week(problem: Problem, plan: Plan, timezone: str = "UTC") -> Plan:
+    """The plan with its gap by week from Monday on; the parts add up to the gap.
+
+    Where a general solver proved more than the certificate does, or a better plan came after it, the parts that the
+    certificate shows are scaled.
+    """
+    if plan.gap_usd is None or (plan.certificate is None and plan.gap_usd > 0):
+        return plan
+    edges = week_edges(problem.grid, timezone)
+    missed = np.diff(edges).astype(np.float64)
+    if plan.certificate is not None:
+        shown = np.add.reduceat(shortfall_usd(Split.of(problem), plan, plan.certificate), edges[:-1])
+        missed = shown if shown.sum() > 0 else missed
+    parts = missed * (plan.gap_usd / missed.sum())
+    largest = int(parts.argmax())
+    parts[largest] = max(plan.gap_usd - (parts.sum() - parts[largest]), 0.0)
+    weeks = tuple(WeekGap(int(a), int(b), float(usd)) for (a, b), usd in zip(pairwise(edges), parts, strict=True))
+    return replace(plan, gap_by_week=weeks)
+
+
+@dataclass(slots=True)
+class NamedWeeks:
+    """The general solver on the weeks that the certificate names.
+
+    Attributes:
+        split: The prepared problem.
+        search: The trial that stands, replaced by better ones.
+        certificate: Names the weeks.
+        tolerance_usd: Gap that is wanted [USD].
+        edges: First interval of each week and the end.
+        solved: Weeks that were stated to the solver.
+        bettered: Weeks in which it found something.
+    """
+
+    split: Split
+    search: Search
+    certificate: Certificate
+    tolerance_usd: float
+    edges: Ints
+    solved: set[int] = field(default_factory=set)
+    bettered: set[int] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Solve the named weeks, then each with half a week on both sides, until none is bettered."""
+        spare = (1 - SHARE_OF_TIME) * self.search.deadline.left()
+        for around in (0.0, 0.5):
+            known: set[int] = set()  # weeks that nothing has changed in or beside since they were solved
+            while (week := self._next(known)) is not None:
+                seconds = self._seconds(week, known, spare)
+                if seconds < LEAST_SECONDS:
+                    return
+                known.add(week)
+                self.solved.add(week)
+                if self._solve(week, around, seconds):
+                    self.bettered.add(week)
+                    known -= {week - 1, week + 1}
+
+    def _gaps(self) -> Floats:
+        """What each week misses of the bound beyond its share of the tolerance [USD]."""
+        plan = self._plan()
+        if self.certificate.bound_usd - plan.value_usd <= self.tolerance_usd:
+            return np.zeros(len(self.edges) - 1)
+        missed = np.add.reduceat(shortfall_usd(self.split, plan, self.certificate), self.edges[:-1])
+        return np.maximum(missed - self._shares(), 0.0)
+
+    def _shares(self) -> Floats:
+        return self.tolerance_usd * np.diff(self.edges) / self.edges[-1]
+
+    def _plan(self) -> Plan:
+        problem = self.split.problem
+        return Plan.of(problem, self.search.valued().schedule(), bound_usd=None, method="")
+
+    def _next(self, known: set[int]) -> int | None:
+        """The week that misses most of those not known."""
+        gaps = self._gaps()
+        gaps[list(known)] = 0.0
+        return int(gaps.argmax()) if gaps.max() > 0 else None
+
+    def _seconds(self, week: int, known: set[int], spare: float) -> float:
+        """Time for a week: its part of what the weeks not known miss, of the time that is left."""
+        gaps = self._gaps()
+        rest = gaps.sum() - gaps[list(known)].sum()
+        return float(max(self.search.deadline.left() - spare, 0.0) * gaps[week] / rest)
+
+    def _solve(self, week: int, around: float, seconds: float) -> bool:
+        """Solve a week with some intervals around it; whether the plan is better for it."""
+        problem, search = self.split.problem, self.search
+        first, end = int(self.edges[week]), int(self.edges[week + 1])
+        more = int(around * (end - first))
+        window = Window.of(problem, first - more, end + more)
+        plan = self._plan()
+        counts = count_range(self.split, plan, self.certificate, window.first, window.end)
+        close = CLOSENESS * float(self._shares()[week])
+        trial = replanned(self.split, plan, window, counts, seconds, close, search.deadline)
+        if trial is None or not np.isfinite(trial.value_usd()):
+            return False
+        value = trial.shave()
+        if value <= search.value_usd + SETTLED_USD or violations(problem, trial.schedule()):
+            return False
+        search.best, search.value_usd = trial, value
+        return True
+
+    def told(self) -> str:
+        """What was done, for the plan's method."""
+        if not self.solved:
+            return ""
+        return f"; then HiGHS on {listed(self.solved)}, {len(self.bettered)} bettered"
+
+
+def listed(weeks: set[int]) -> str:
+    """Weeks by number from 1, neighbours as ranges: ``weeks 2, 4-6``."""
+    ranges = [f"{a + 1}" if a == b else f"{a + 1}-{b + 1}" for a, b in _ranges(sorted(weeks))]
+    return f"week{'s' if len(weeks) > 1 else ''} {', '.join(ranges)}"
+
+
+def _ranges(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    first = last = numbers[0]
+    for n in numbers[1:]:
+        if n > last + 1:
+            yield first, last
+            first = n
+        last = n
+    yield first, last
