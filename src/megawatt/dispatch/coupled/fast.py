@@ -154,12 +154,12 @@ def better_weeks(found: Found, effort: Effort, timezone: str) -> None:
     if problem.T * problem.grid.hours <= WHOLE_HOURS or search.deadline.left() <= 0:
         return
     weeks = NamedWeeks(search.split, search, found.certificate, found.tolerance_usd, edges)
-    weeks.run()
+    steps = min(FIRST_STEPS, max(8, MOST_LOOKS // problem.T))
+    while weeks.run():
+        again = certify(search.split, search, found.tolerance_usd, steps, weeks.certificate.prices)
+        weeks.certificate = _lower(again, weeks.certificate)
+    found.certificate = weeks.certificate
     found.method += weeks.told()
-    if weeks.bettered:
-        steps = min(FIRST_STEPS, max(8, MOST_LOOKS // problem.T))
-        again = certify(search.split, search, found.tolerance_usd, steps, found.certificate.prices)
-        found.certificate = _lower(again, found.certificate)
 
 
 def certificate_of(problem: Problem, plan: Plan) -> Certificate:

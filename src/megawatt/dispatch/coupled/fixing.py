@@ -21,6 +21,7 @@ import numpy as np
 from megawatt.dispatch.certificate import Certificate
 from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
+from megawatt.dispatch.coupled.hours import hour_caps
 from megawatt.dispatch.coupled.interval import NEVER, earn
 from megawatt.dispatch.coupled.shortfall import busy_jobs, by_first_job, counts_of, words_usd
 from megawatt.dispatch.coupled.togo import forced_losses
@@ -40,8 +41,10 @@ def count_range(split: Split, plan: Plan, certificate: Certificate, first: int, 
 
     All such plans where the intervals are the whole horizon; else those that keep the plan's commitments outside.
     """
-    slack = certificate.bound_usd - plan.value_usd - float(_lost_outside(split, plan, certificate, first, end).sum())
-    slack += ROUND_OUT * (1 + abs(certificate.bound_usd))
+    # the sum whose terms are compared below; the certificate's own bound may have been lowered by other means
+    bound = Viewer(split).view(certificate.prices, [list(cut) for cut in certificate.pieces]).usd
+    slack = bound - plan.value_usd - float(_lost_outside(split, plan, certificate, first, end).sum())
+    slack += ROUND_OUT * (1 + abs(bound))
     own = counts_of(split.problem, plan.schedule)[first:end]
     least, most = own.copy(), own.copy()  # the plan itself stays within, whatever rounding says
     for c, machine in enumerate(split.problem.machines):
@@ -96,7 +99,7 @@ def _lost_outside(split: Split, plan: Plan, certificate: Certificate, first: int
         for piece in certificate.pieces[m]:
             room = split.room(np.full(len(split.edges) - 1, piece.most_mw))
             usd, mining = np.empty(T), np.empty(T)
-            earn(split.tables, counts, work, prices.cover, Viewer(split).cap, room, usd, mining)
+            earn(split.tables, counts, work, prices.cover, hour_caps(split.awards, T)[0], room, usd, mining)
             words = words_usd(split, prices, piece, a, b)
             first_on = work[a:b, 0] if J else np.zeros(b - a)
             best = np.where(states[np.newaxis, :] == first_on[:, np.newaxis], words, NEVER).max(axis=1)

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from megawatt.dispatch.certificate import Certificate, Piece, Prices
-from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.bound import Split
-from megawatt.dispatch.coupled.hours import awards_usd
+from megawatt.dispatch.coupled.hours import awards_usd, hour_caps
 from megawatt.dispatch.coupled.interval import NEVER, best_commitments
 from megawatt.dispatch.coupled.togo import block_losses, work_back, work_path
 from megawatt.dispatch.ledger import billed_mw, measured_mw, settle
@@ -74,7 +73,7 @@ def words_usd(split: Split, prices: Prices, piece: Piece, a: int, b: int, counts
     value, draw, load = (np.full((T, 1 << J), NEVER) for _ in range(3))
     pick = np.zeros((T, 1 << J), dtype=np.int64)
     room = split.room(np.full(months, piece.most_mw))
-    cap = Viewer(split).cap
+    cap = hour_caps(split.awards, T)[0]
     best_commitments(tab, a, b, False, prices.running, prices.cover, cap, room, value, pick, draw, load)
     return value[a:b] - prices.wage[a:b] @ busy_jobs(J).T
 
@@ -101,7 +100,7 @@ class _Shortfall:
         problem, prices = self.split.problem, self.certificate.prices
         T, counts = problem.T, counts_of(problem, self.plan.schedule)
         blocks, ramped = self._blocks()
-        mining = np.minimum(self.plan.ledger.mining_mw, Viewer(self.split).cap)
+        mining = np.minimum(self.plan.ledger.mining_mw, hour_caps(self.split.awards, T)[0])
         work = self.plan.schedule.batch_on.reshape(-1, T)
         brought = _flows(problem, self.plan.schedule) - ramped + prices.cover * mining
         brought -= (prices.running * counts).sum(axis=1) + (prices.wage * work.T).sum(axis=1)
@@ -178,7 +177,7 @@ class _Shortfall:
     def _awards(self, mining: Floats) -> Floats:
         """Losses of the award hours, in the hour's first interval, and of cover that is paid but not used."""
         awards, cover = self.split.awards, self.certificate.prices.cover
-        lost, cap = np.zeros(len(mining)), Viewer(self.split).cap
+        lost, cap = np.zeros(len(mining)), hour_caps(self.split.awards, len(mining))[0]
         if not self.split.problem.reserves:
             return lost
         sold = self.plan.schedule.award_mw

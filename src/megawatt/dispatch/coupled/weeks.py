@@ -26,6 +26,9 @@ from megawatt.dispatch.schedule import violations
 SHARE_OF_TIME = 0.7
 """Share of the time left that the weeks may take; the rest is for the bound beside a better plan."""
 
+AROUND = (0.0, 0.5)
+"""Shares of a week on both sides that a week is solved with, one after the other."""
+
 LEAST_SECONDS = 0.5
 """Shortest time in which it is worth stating a week to the general solver."""
 
@@ -46,13 +49,11 @@ def with_gap_by_week(problem: Problem, plan: Plan, timezone: str = "UTC") -> Pla
     Where a general solver proved more than the certificate does, or a better plan came after it, the parts that the
     certificate shows are scaled.
     """
-    if plan.gap_usd is None or (plan.certificate is None and plan.gap_usd > 0):
+    if plan.gap_usd is None or plan.certificate is None:
         return plan
     edges = week_edges(problem.grid, timezone)
-    missed = np.diff(edges).astype(np.float64)
-    if plan.certificate is not None:
-        shown = np.add.reduceat(shortfall_usd(Split.of(problem), plan, plan.certificate), edges[:-1])
-        missed = shown if shown.sum() > 0 else missed
+    shown = np.add.reduceat(shortfall_usd(Split.of(problem), plan, plan.certificate), edges[:-1])
+    missed = shown if shown.sum() > 0 else np.diff(edges).astype(np.float64)
     parts = missed * (plan.gap_usd / missed.sum())
     largest = int(parts.argmax())
     parts[largest] = max(plan.gap_usd - (parts.sum() - parts[largest]), 0.0)
@@ -72,6 +73,7 @@ class NamedWeeks:
         edges: First interval of each week and the end.
         solved: Weeks that were stated to the solver.
         bettered: Weeks in which it found something.
+        known: By share of a week around, weeks in and beside which nothing has changed since they were solved.
     """
 
     split: Split
@@ -81,21 +83,24 @@ class NamedWeeks:
     edges: Ints
     solved: set[int] = field(default_factory=set)
     bettered: set[int] = field(default_factory=set)
+    known: dict[float, set[int]] = field(default_factory=lambda: {around: set() for around in AROUND})
 
-    def run(self) -> None:
-        """Solve the named weeks, then each with half a week on both sides, until none is bettered."""
-        spare = (1 - SHARE_OF_TIME) * self.search.deadline.left()
-        for around in (0.0, 0.5):
-            known: set[int] = set()  # weeks that nothing has changed in or beside since they were solved
+    def run(self) -> bool:
+        """Solve the named weeks, then each with half a week on both sides, until none is bettered; whether any was."""
+        before, spare = self.search.value_usd, (1 - SHARE_OF_TIME) * self.search.deadline.left()
+        for around in AROUND:
+            known = self.known[around]
             while (week := self._next(known)) is not None:
                 seconds = self._seconds(week, known, spare)
                 if seconds < LEAST_SECONDS:
-                    return
+                    return self.search.value_usd > before
                 known.add(week)
                 self.solved.add(week)
                 if self._solve(week, around, seconds):
                     self.bettered.add(week)
-                    known -= {week - 1, week + 1}
+                    for others in self.known.values():
+                        others.difference_update({week - 1, week + 1})
+        return self.search.value_usd > before
 
     def _gaps(self) -> Floats:
         """What each week misses of the bound beyond its share of the tolerance [USD]."""
