@@ -53,7 +53,12 @@ def weeks_faults(problem: Problem, plan: Plan) -> list[str]:
         return ["gap_by_week although bound_usd is null"]
     wrong = []
     starts, ends = [one.first for one in plan.weeks], [one.end for one in plan.weeks]
-    if starts[0] != 0 or ends[-1] != problem.T or starts[1:] != ends[:-1] or any(a >= b for a, b in zip(starts, ends)):
+    if (
+        starts[0] != 0
+        or ends[-1] != problem.T
+        or starts[1:] != ends[:-1]
+        or any(one.first >= one.end for one in plan.weeks)
+    ):
         wrong.append("the weeks do not follow each other from the first interval to the last")
     if min(one.gap_usd for one in plan.weeks) < 0:
         wrong.append("the gap of a week is negative")

@@ -14,7 +14,7 @@ from megawatt.dispatch.kernel import plan_block
 from megawatt.dispatch.problem import FREE, InitialState, MachineClass
 from megawatt.dispatch.schedule import dwell_faults
 
-T = 7
+T = 6
 
 
 def block(rng: np.random.Generator) -> tuple[MachineClass, np.ndarray, np.ndarray]:
@@ -58,7 +58,7 @@ def arguments(machine: MachineClass) -> tuple[float, float, int, int, bool, int]
 
 
 @given(st.integers(0, 10**6))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_a_forced_state_costs_what_the_best_of_all_words_with_it_misses(seed: int) -> None:
     machine, price, ramp = block(np.random.default_rng(seed))
     words = list(product((0, 1), repeat=T))
@@ -74,7 +74,7 @@ def test_a_forced_state_costs_what_the_best_of_all_words_with_it_misses(seed: in
 
 
 @given(st.integers(0, 10**6))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_the_losses_of_a_word_are_never_negative_and_add_up_to_its_distance_from_the_best(seed: int) -> None:
     rng = np.random.default_rng(seed)
     machine, price, ramp = block(rng)
@@ -88,7 +88,7 @@ def test_the_losses_of_a_word_are_never_negative_and_add_up_to_its_distance_from
 
 
 @given(st.integers(0, 10**6))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_a_jobs_losses_add_up_to_its_distance_from_the_best_word(seed: int) -> None:
     rng = np.random.default_rng(seed)
     size = rng.integers(2, 6, rng.integers(1, 4))

@@ -94,7 +94,7 @@ def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str =
     if found is None:
         return plan_general(problem, replace(effort, seconds=deadline.left()))
     if open_usd(found.certificate, found.search) > 2 * found.tolerance_usd:
-        better_weeks(found, effort, timezone)
+        better_weeks(found, timezone)
     plan = found.plan()
     if (plan.gap is not None and plan.gap <= effort.relative_gap) or problem.T > MOST_WHOLE:
         return plan
@@ -147,7 +147,7 @@ def _certified(split: Split, search: Search, tolerance: float) -> Certificate:
     return certificate
 
 
-def better_weeks(found: Found, effort: Effort, timezone: str) -> None:
+def better_weeks(found: Found, timezone: str) -> None:
     """HiGHS on the weeks that hold the gap, and the bound again beside a better plan."""
     search, problem = found.search, found.search.split.problem
     edges = week_edges(problem.grid, timezone)

@@ -220,4 +220,3 @@ def _flows(problem: Problem, schedule: Schedule) -> Floats:
     for name, line in settle(problem, nothing).lines.items():
         flows -= 0.0 if name.endswith((*SWITCHING, "resale_loss")) else line
     return flows
-

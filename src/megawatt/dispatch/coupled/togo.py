@@ -59,6 +59,30 @@ def _back(
 
 
 @njit(cache=True)
+def _forth(
+    before: Floats, price: float, oldest: int, rested: int, start: float, stop: float, up: int, down: int,
+    ramp: Floats, t: int, out: Floats,
+) -> None:  # fmt: skip
+    """``F_{t+1}`` from ``F_t``, written to ``out``."""
+    out[:] = NEVER
+    for state in range(out.shape[0]):
+        for run in (False, True):
+            to, worth = _step(state, run, oldest, rested, start, stop, up, down, ramp, t)
+            if to >= 0 and before[state] > NEVER / 2:
+                out[to] = max(out[to], before[state] + worth + (price if run else 0.0))
+
+
+@njit(cache=True)
+def _best_through(before: Floats, later: Floats, low: int, high: int) -> float:
+    """Most that a word brings that is in one of some states, NEVER where none can."""
+    best = NEVER
+    for state in range(low, high):
+        if before[state] > NEVER / 2 and later[state] > NEVER / 2:
+            best = max(best, before[state] + later[state])
+    return best
+
+
+@njit(cache=True)
 def first_state(oldest: int, rested: int, on_before: bool, steps_before: int) -> int:
     """State before the first interval."""
     return min(steps_before, oldest) if on_before else oldest + 1 + min(steps_before, rested)
@@ -132,23 +156,12 @@ def forced_losses(
     before, after = np.full(states, NEVER), np.zeros(states)
     before[begin] = 0.0
     for t in range(end):
-        after[:] = NEVER
-        for state in range(states):
-            if before[state] > NEVER / 2:
-                for run in (False, True):
-                    to, worth = _step(state, run, oldest, rested, start, stop, up, down, ramp, t)
-                    if to >= 0:
-                        after[to] = max(after[to], before[state] + worth + (price[t] if run else 0.0))
+        _forth(before, price[t], oldest, rested, start, stop, up, down, ramp, t, after)
         if t >= first:
-            for side in range(2):
-                low, high = (0, oldest + 1) if side else (oldest + 1, states)
-                forced = NEVER
-                for state in range(low, high):
-                    if after[state] > NEVER / 2 and kept[t - first, state] > NEVER / 2:
-                        forced = max(forced, after[state] + kept[t - first, state])
-                out[side, t - first] = max(best - forced, 0.0)
+            out[0, t - first] = best - _best_through(after, kept[t - first], oldest + 1, states)
+            out[1, t - first] = best - _best_through(after, kept[t - first], 0, oldest + 1)
         before, after = after, before
-    return out
+    return np.maximum(out, 0.0)
 
 
 @njit(cache=True)

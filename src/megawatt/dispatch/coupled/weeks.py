@@ -111,7 +111,8 @@ class NamedWeeks:
         return np.maximum(missed - self._shares(), 0.0)
 
     def _shares(self) -> Floats:
-        return self.tolerance_usd * np.diff(self.edges) / self.edges[-1]
+        shares: Floats = self.tolerance_usd * np.diff(self.edges) / self.edges[-1]
+        return shares
 
     def _plan(self) -> Plan:
         problem = self.split.problem

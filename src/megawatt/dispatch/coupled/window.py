@@ -129,7 +129,13 @@ def _peaks(problem: Problem, plan: Plan, model: CountModel, x: Floats, window: W
 
 
 def _fix(
-    solver: highspy.Highs, model: CountModel, problem: Problem, plan: Plan, own: Floats, window: Window, counts: CountRange
+    solver: highspy.Highs,
+    model: CountModel,
+    problem: Problem,
+    plan: Plan,
+    own: Floats,
+    window: Window,
+    counts: CountRange,
 ) -> None:
     """Fix the margins, bound the counts inside, say what ran before, and hand over the plan as a start."""
     a, b, first, end = window.a, window.b, window.first, window.end
