@@ -17,7 +17,7 @@ from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.counts import CountModel
 from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.fast import Found, fast_path, plan_coupled
-from megawatt.dispatch.coupled.fixing import count_range
+from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.shortfall import counts_of, shortfall_usd
 from megawatt.dispatch.coupled.weeks import NamedWeeks, listed, week_edges, with_gap_by_week
 from megawatt.dispatch.coupled.window import Window, replanned
@@ -150,12 +150,13 @@ def test_no_better_plan_runs_a_count_that_was_ruled_out(seed: int) -> None:
     counts, values = all_plans(problem)
     assert plan.value_usd <= values.max() + 1e-6
     better = counts[values > plan.value_usd + 1e-6]
-    least, most = count_range(found.search.split, plan, found.certificate, 0, 6)
+    rule = CountRule(found.search.split, plan, found.certificate)
+    least, most = rule.counts(0, 6)
     assert ((better >= least[:, 0]) & (better <= most[:, 0])).all()
     # and with the plan kept outside a window, of the plans that keep it
     own = counts_of(problem, plan.schedule)[:, 0]
     kept = better[(better[:, [0, 1, 4, 5]] == own[[0, 1, 4, 5]]).all(axis=1)]
-    least, most = count_range(found.search.split, plan, found.certificate, 2, 4)
+    least, most = rule.counts(2, 4)
     assert ((kept[:, 2:4] >= least[:, 0]) & (kept[:, 2:4] <= most[:, 0])).all()
 
 
@@ -163,7 +164,7 @@ def test_a_tight_certificate_fixes_the_block_that_always_runs() -> None:
     problem = three_weeks()
     found = fast_path(problem, Effort(1e-6), Deadline())
     assert found is not None
-    least, _ = count_range(found.search.split, found.plan(), found.certificate, 0, problem.T)
+    least, _ = CountRule(found.search.split, found.plan(), found.certificate).counts(0, problem.T)
     assert (least[:, 0] == 1).all()
 
 
@@ -204,7 +205,7 @@ def test_a_window_is_solved_as_well_as_the_whole_model_with_all_else_fixed(
         pytest.skip("no plan was found without the general solver")
     plan, split = found.plan(), found.search.split
     window = Window.of(problem, int(part[0] * problem.T), int(np.ceil(part[1] * problem.T)))
-    counts = count_range(split, plan, found.certificate, window.first, window.end)
+    counts = CountRule(split, plan, found.certificate).counts(window.first, window.end)
     trial = replanned(split, plan, window, counts, 20.0, 0.0, Deadline())
     assert trial is not None
     value = trial.value_usd()

@@ -29,11 +29,15 @@ class Deadline:
         self._spent += seconds
 
     def left(self) -> float:
-        """Seconds that are left, at least 0."""
+        """Seconds that are left for the general solver, at least 0."""
         gone = self.clock() - self._begun if self.clock else self._spent
         return max(self.seconds - gone, 0.0)
 
+    def left_by_clock(self) -> float:
+        """Seconds that are left for all else; without a clock any number, so that it depends on no machine."""
+        return self.left() if self.clock else float("inf")
+
     @property
     def over(self) -> bool:
-        """Whether none is left; without a clock never, so that what needs no solver depends on no machine."""
-        return self.clock is not None and self.left() <= 0.0
+        """Whether the clock leaves none."""
+        return self.left_by_clock() <= 0.0

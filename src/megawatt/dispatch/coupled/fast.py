@@ -9,7 +9,7 @@ from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
-from megawatt.dispatch.coupled.fixing import count_range
+from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
@@ -135,7 +135,7 @@ def _certified(split: Split, search: Search, tolerance: float) -> Certificate:
     certificate = certify(split, search, tolerance, first)
     if open_usd(certificate, search) > tolerance and not search.deadline.over:
         if T <= MOST_LINEAR:
-            prices = linear_prices(split.problem, Effort(seconds=search.deadline.left()))
+            prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
             certificate = _lower(certify(split, search, tolerance, most, prices), certificate)
         else:
             certificate = certify(split, search, tolerance, most, certificate.prices)
@@ -195,7 +195,7 @@ def _finished(problem: Problem, plan: Plan, found: Found, effort: Effort) -> Pla
     own = measured_mw(problem.peaks[0], plan.ledger.import_mw) if problem.peaks else np.zeros(1)
     low = np.minimum([min(piece.least_mw for piece in pieces) for pieces in certificate.pieces], own)
     high = np.maximum([max(piece.most_mw for piece in pieces) for pieces in certificate.pieces], own)
-    counts = count_range(found.search.split, plan, certificate, 0, problem.T)
+    counts = CountRule(found.search.split, plan, certificate).counts(0, problem.T)
     try:
         other = plan_general(problem, effort, Hint(plan.schedule, low, high, counts.least, counts.most))
     except SolverError as stopped:

@@ -14,6 +14,7 @@ Where the commitments outside a window are kept, an interval outside brings what
 whatever that is short of e_t is lost for every plan of the window: the bound that counts is lower by it, and more falls.
 """
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -36,27 +37,51 @@ class CountRange(NamedTuple):
     most: Floats
 
 
-def count_range(split: Split, plan: Plan, certificate: Certificate, first: int, end: int) -> CountRange:
-    """Counts of better plans in the intervals first .. end - 1.
+@dataclass(slots=True)
+class CountRule:
+    """What a certificate rules out beside a plan.
 
-    All such plans where the intervals are the whole horizon; else those that keep the plan's commitments outside.
+    Attributes:
+        split: The prepared problem.
+        plan: The plan.
+        certificate: The certificate, of this plan or a worse one.
+        slack_usd: What a better plan of the whole horizon may lose at most [USD].
+        lost_usd: What the plan's commitments lose in each interval for every plan that keeps them, shape (T,) [USD].
     """
-    # the sum whose terms are compared below; the certificate's own bound may have been lowered by other means
-    bound = Viewer(split).view(certificate.prices, [list(cut) for cut in certificate.pieces]).usd
-    slack = bound - plan.value_usd - float(_lost_outside(split, plan, certificate, first, end).sum())
-    slack += ROUND_OUT * (1 + abs(bound))
-    own = counts_of(split.problem, plan.schedule)[first:end]
-    least, most = own.copy(), own.copy()  # the plan itself stays within, whatever rounding says
-    for c, machine in enumerate(split.problem.machines):
-        off, on = forced_losses(
-            np.ascontiguousarray(certificate.prices.running[:, c]), split.ramp[c], machine.start_usd, machine.stop_usd,
-            machine.min_up, machine.min_down, machine.initial.on, machine.initial.steps, first, end,
-        )  # fmt: skip
-        for k in range(machine.blocks + 1):
-            lost = (machine.blocks - k) * off + k * on + _lost_with(split, certificate, c, k, first, end)
-            least[:, c] = np.where(lost <= slack, np.minimum(least[:, c], k), least[:, c])
-            most[:, c] = np.where(lost <= slack, np.maximum(most[:, c], k), most[:, c])
-    return CountRange(least, most)
+
+    split: Split
+    plan: Plan
+    certificate: Certificate
+    slack_usd: float = field(init=False)
+    lost_usd: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        # the sum whose terms are compared below; the certificate's own bound may have been lowered by other means
+        pieces = [list(cut) for cut in self.certificate.pieces]
+        bound = Viewer(self.split).view(self.certificate.prices, pieces).usd
+        self.slack_usd = bound - self.plan.value_usd + ROUND_OUT * (1 + abs(bound))
+        self.lost_usd = _lost_if_kept(self.split, self.plan, self.certificate)
+
+    def counts(self, first: int, end: int) -> CountRange:
+        """Counts of better plans in the intervals first .. end - 1.
+
+        All such plans where the intervals are the whole horizon; else those that keep the plan's commitments outside.
+        """
+        split, prices = self.split, self.certificate.prices
+        slack = self.slack_usd - float(self.lost_usd[:first].sum() + self.lost_usd[end:].sum())
+        own = counts_of(split.problem, self.plan.schedule)[first:end]
+        least, most = own.copy(), own.copy()  # the plan itself stays within, whatever rounding says
+        for c, machine in enumerate(split.problem.machines):
+            off, on = forced_losses(
+                np.ascontiguousarray(prices.running[:, c]), split.ramp[c], machine.start_usd, machine.stop_usd,
+                machine.min_up, machine.min_down, machine.initial.on, machine.initial.steps, first, end,
+            )  # fmt: skip
+            inside = _lost_with(split, self.certificate, c, machine.blocks, first, end)
+            for k in range(machine.blocks + 1):
+                kept = (machine.blocks - k) * off + k * on + inside[k] <= slack
+                least[:, c] = np.where(kept, np.minimum(least[:, c], k), least[:, c])
+                most[:, c] = np.where(kept, np.maximum(most[:, c], k), most[:, c])
+        return CountRange(least, most)
 
 
 def _months(split: Split, first: int, end: int) -> list[tuple[int, int, int]]:
@@ -66,15 +91,19 @@ def _months(split: Split, first: int, end: int) -> list[tuple[int, int, int]]:
     return [(m, a, b) for m, a, b in parts if a < b]
 
 
-def _lost_with(split: Split, certificate: Certificate, c: int, k: int, first: int, end: int) -> Floats:
-    """What the intervals lose at least when k blocks of class c run, shape (end - first,) [USD]."""
-    some = split.tables.counts[split.tables.counts[:, c] == k]
-    lost = np.full(end - first, np.inf)
+def _lost_with(split: Split, certificate: Certificate, c: int, blocks: int, first: int, end: int) -> Floats:
+    """What the intervals lose at least when k blocks of class c run, shape (blocks + 1, end - first) [USD]."""
+    lost = np.full((blocks + 1, end - first), np.inf)
+    counts = split.tables.counts
     for m, a, b in _months(split, first, end):
+        here = slice(a - first, b - first)
         for piece in certificate.pieces[m]:
-            best = by_first_job(words_usd(split, certificate.prices, piece, a, b))
-            with_k = by_first_job(words_usd(split, certificate.prices, piece, a, b, some))
-            lost[a - first : b - first] = np.minimum(lost[a - first : b - first], _least_difference(best, with_k))
+            parts = [
+                words_usd(split, certificate.prices, piece, a, b, counts[counts[:, c] == k]) for k in range(blocks + 1)
+            ]
+            best = by_first_job(np.maximum.reduce(parts))
+            for k, words in enumerate(parts):
+                lost[k, here] = np.minimum(lost[k, here], _least_difference(best, by_first_job(words)))
     return lost
 
 
@@ -84,27 +113,25 @@ def _least_difference(best: tuple[Floats, Floats], other: tuple[Floats, Floats])
     return np.maximum(np.minimum(*parts), 0.0)
 
 
-def _lost_outside(split: Split, plan: Plan, certificate: Certificate, first: int, end: int) -> Floats:
-    """What the plan's commitments outside lose for every plan that keeps them, shape (T,), 0 inside [USD]."""
+def _lost_if_kept(split: Split, plan: Plan, certificate: Certificate) -> Floats:
+    """What the plan's commitments lose in each interval for every plan that keeps them there, shape (T,) [USD]."""
     problem, prices = split.problem, certificate.prices
     T, J = problem.T, len(problem.batches)
     lost, counts = np.zeros(T), counts_of(problem, plan.schedule)
-    if first == 0 and end == T:
-        return lost
     work = np.ascontiguousarray(plan.schedule.batch_on.reshape(J, T).T, dtype=np.float64)
     paid = (prices.running * counts).sum(axis=1) + (prices.wage * work).sum(axis=1)
+    cap = hour_caps(split.awards, T)[0]
     states = busy_jobs(J)[:, 0] if J else np.zeros(1)
     for m, a, b in _months(split, 0, T):
         least = np.full(b - a, np.inf)
         for piece in certificate.pieces[m]:
             room = split.room(np.full(len(split.edges) - 1, piece.most_mw))
             usd, mining = np.empty(T), np.empty(T)
-            earn(split.tables, counts, work, prices.cover, hour_caps(split.awards, T)[0], room, usd, mining)
+            earn(split.tables, counts, work, prices.cover, cap, room, usd, mining)
             words = words_usd(split, prices, piece, a, b)
             first_on = work[a:b, 0] if J else np.zeros(b - a)
             best = np.where(states[np.newaxis, :] == first_on[:, np.newaxis], words, NEVER).max(axis=1)
             fits = usd[a:b] > NEVER / 2
             least = np.minimum(least, np.where(fits, best - (usd - paid)[a:b], np.inf))
         lost[a:b] = np.where(np.isfinite(least), np.maximum(least, 0.0), 0.0)
-    lost[first:end] = 0.0
     return lost

@@ -14,10 +14,10 @@ import numpy as np
 from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.certificate import Certificate
 from megawatt.dispatch.coupled.bound import Split
-from megawatt.dispatch.coupled.fixing import count_range
+from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.shortfall import shortfall_usd
-from megawatt.dispatch.coupled.trial import SETTLED_USD
+from megawatt.dispatch.coupled.trial import SETTLED_USD, Trial
 from megawatt.dispatch.coupled.window import Window, replanned
 from megawatt.dispatch.plan import Plan, WeekGap
 from megawatt.dispatch.problem import Floats, Ints, Problem
@@ -30,7 +30,7 @@ AROUND = (0.0, 0.5)
 """Shares of a week on both sides that a week is solved with, one after the other."""
 
 LEAST_SECONDS = 0.5
-"""Shortest time in which it is worth stating a week to the general solver."""
+"""Shortest time in which it is worth stating a week to the general solver; shorter shares end the round."""
 
 CLOSENESS = 0.1
 """How close to its optimum a week is solved, as a share of its share of the tolerance."""
@@ -73,6 +73,8 @@ class NamedWeeks:
         edges: First interval of each week and the end.
         solved: Weeks that were stated to the solver.
         bettered: Weeks in which it found something.
+        rule: What is ruled out beside a plan.
+        ruled: The trial that is that plan.
         known: By share of a week around, weeks in and beside which nothing has changed since they were solved.
     """
 
@@ -83,63 +85,58 @@ class NamedWeeks:
     edges: Ints
     solved: set[int] = field(default_factory=set)
     bettered: set[int] = field(default_factory=set)
+    rule: CountRule | None = None
+    ruled: Trial | None = None
     known: dict[float, set[int]] = field(default_factory=lambda: {around: set() for around in AROUND})
 
     def run(self) -> bool:
         """Solve the named weeks, then each with half a week on both sides, until none is bettered; whether any was."""
         before, spare = self.search.value_usd, (1 - SHARE_OF_TIME) * self.search.deadline.left()
         for around in AROUND:
-            known = self.known[around]
-            while (week := self._next(known)) is not None:
-                seconds = self._seconds(week, known, spare)
+            known, gaps = self.known[around], self._gaps()
+            while (left := [week for week in np.argsort(-gaps) if gaps[week] > 0 and week not in known]) != []:
+                week = int(left[0])
+                seconds = max(self.search.deadline.left() - spare, 0.0) * gaps[week] / gaps[left].sum()
                 if seconds < LEAST_SECONDS:
                     return self.search.value_usd > before
                 known.add(week)
                 self.solved.add(week)
-                if self._solve(week, around, seconds):
+                if self._solve(week, around, float(seconds)):
                     self.bettered.add(week)
                     for others in self.known.values():
                         others.difference_update({week - 1, week + 1})
+                    gaps = self._gaps()
         return self.search.value_usd > before
 
     def _gaps(self) -> Floats:
-        """What each week misses of the bound beyond its share of the tolerance [USD]."""
-        plan = self._plan()
-        if self.certificate.bound_usd - plan.value_usd <= self.tolerance_usd:
+        """What each week misses of the bound beyond its share of the tolerance [USD]; 0 once the whole is near enough."""
+        if self.certificate.bound_usd - self.search.value_usd <= self.tolerance_usd:
             return np.zeros(len(self.edges) - 1)
-        missed = np.add.reduceat(shortfall_usd(self.split, plan, self.certificate), self.edges[:-1])
+        missed = np.add.reduceat(shortfall_usd(self.split, self._rule().plan, self.certificate), self.edges[:-1])
         return np.maximum(missed - self._shares(), 0.0)
 
     def _shares(self) -> Floats:
         shares: Floats = self.tolerance_usd * np.diff(self.edges) / self.edges[-1]
         return shares
 
-    def _plan(self) -> Plan:
-        problem = self.split.problem
-        return Plan.of(problem, self.search.valued().schedule(), bound_usd=None, method="")
-
-    def _next(self, known: set[int]) -> int | None:
-        """The week that misses most of those not known."""
-        gaps = self._gaps()
-        gaps[list(known)] = 0.0
-        return int(gaps.argmax()) if gaps.max() > 0 else None
-
-    def _seconds(self, week: int, known: set[int], spare: float) -> float:
-        """Time for a week: its part of what the weeks not known miss, of the time that is left."""
-        gaps = self._gaps()
-        rest = gaps.sum() - gaps[list(known)].sum()
-        return float(max(self.search.deadline.left() - spare, 0.0) * gaps[week] / rest)
+    def _rule(self) -> CountRule:
+        """What is ruled out beside the plan that stands, made once for each plan and certificate."""
+        rule = self.rule
+        if rule is None or rule.certificate is not self.certificate or self.ruled is not self.search.best:
+            problem, self.ruled = self.split.problem, self.search.best
+            plan = Plan.of(problem, self.search.valued().schedule(), bound_usd=None, method="")
+            rule = self.rule = CountRule(self.split, plan, self.certificate)
+        return rule
 
     def _solve(self, week: int, around: float, seconds: float) -> bool:
         """Solve a week with some intervals around it; whether the plan is better for it."""
-        problem, search = self.split.problem, self.search
+        problem, search, rule = self.split.problem, self.search, self._rule()
         first, end = int(self.edges[week]), int(self.edges[week + 1])
         more = int(around * (end - first))
         window = Window.of(problem, first - more, end + more)
-        plan = self._plan()
-        counts = count_range(self.split, plan, self.certificate, window.first, window.end)
+        counts = rule.counts(window.first, window.end)
         close = CLOSENESS * float(self._shares()[week])
-        trial = replanned(self.split, plan, window, counts, seconds, close, search.deadline)
+        trial = replanned(self.split, rule.plan, window, counts, seconds, close, search.deadline)
         if trial is None or not np.isfinite(trial.value_usd()):
             return False
         value = trial.shave()
