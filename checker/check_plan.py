@@ -45,6 +45,29 @@ def order_of(plan: Plan) -> list[str]:
     return wrong
 
 
+def weeks_faults(problem: Problem, plan: Plan) -> list[str]:
+    """The parts of the gap by week: one after the other, none negative, together the gap."""
+    if not plan.weeks:
+        return []
+    if plan.bound_usd is None:
+        return ["gap_by_week although bound_usd is null"]
+    wrong = []
+    starts, ends = [one.first for one in plan.weeks], [one.end for one in plan.weeks]
+    if (
+        starts[0] != 0
+        or ends[-1] != problem.T
+        or starts[1:] != ends[:-1]
+        or any(one.first >= one.end for one in plan.weeks)
+    ):
+        wrong.append("the weeks do not follow each other from the first interval to the last")
+    if min(one.gap_usd for one in plan.weeks) < 0:
+        wrong.append("the gap of a week is negative")
+    off = sum(one.gap_usd for one in plan.weeks) - (plan.bound_usd - plan.value_usd)
+    if abs(off) > SUM * (1 + abs(plan.bound_usd)):
+        wrong.append(f"the weeks add up to {off:.9g} USD more than the gap")
+    return wrong
+
+
 def reach_of(plan: Plan) -> str:
     """What of the plan's bound is proved here."""
     if plan.certificate is None:
@@ -59,6 +82,8 @@ def checks(problem: Problem, plan: Plan) -> Iterator[Check]:
     yield "feasible", faults(problem, plan.decision), "all rules kept"
     yield amount("value", plan.value_usd, terms(problem, plan.decision))
     yield amount("idle", plan.idle_usd, terms(problem, idle_decision(problem)))
+    if plan.weeks:
+        yield "weeks", weeks_faults(problem, plan), f"{len(plan.weeks)} add up to the gap"
     certificate = plan.certificate
     if certificate is None:
         yield "bound", order_of(plan), reach_of(plan)

@@ -77,6 +77,16 @@ class Plan:
     bound_usd: float | None
     decision: Decision
     certificate: Certificate | None
+    weeks: tuple["Week", ...] = ()
+
+
+@dataclass(frozen=True)
+class Week:
+    """A part of the gap."""
+
+    first: int
+    end: int
+    gap_usd: float
 
 
 def _prices(node: Node, problem: Problem) -> Prices:
@@ -142,6 +152,10 @@ def read_plan(found: dict[str, object], problem: Problem) -> Plan:
         bound_usd=None if bound is None else number(bound, "plan.bound_usd"),
         decision=decision,
         certificate=None if certificate is None else _certificate(Node(certificate, "plan.certificate"), problem),
+        weeks=tuple(
+            Week(one.whole("first"), one.whole("end"), one.number("gap_usd"))
+            for one in (node.nodes("gap_by_week") if "gap_by_week" in found else [])
+        ),
     )
 
 

@@ -78,6 +78,9 @@ PROBLEM: dict[str, Any] = {
 # At running prices 40 and -40 the best word runs once: 40 - 3 - 1 = 36; part 5 is 0 in both intervals, less 4 x 2.5 = 10 for
 #   a peak of 2.5 .. 3: B = -52 + 36 - 10 = -26.
 _FREE: dict[str, Any] = {"running": [[0], [0]], "cover": [0, 0], "wage": [[], []]}
+WEEKS = [{"first": 0, "end": 1, "gap_usd": 0.25}, {"first": 1, "end": 2, "gap_usd": 0.75}]
+"""The plan's gap of 1 USD in two weeks of an interval each; the paper's plan has none, for they may be absent."""
+
 PLAN: dict[str, Any] = {
     "schema": "megawatt/plan/1",
     "inputs_sha256": "0" * 64,

@@ -10,7 +10,7 @@ from checker.bound import Bound, all_pieces
 from checker.plan import idle_decision, read_plan
 from checker.problem import read_problem
 from checker.value import terms
-from tests.checker.paper import HERE, NAMES, PLAN, PROBLEM, checked, specimen
+from tests.checker.paper import HERE, NAMES, PLAN, PROBLEM, WEEKS, checked, specimen
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,6 +23,12 @@ def test_a_right_plan_is_accepted(name: str, tmp_path: Path, capsys: pytest.Capt
     assert [line.split(":")[0] for line in lines[:-2]] == [
         "feasible", "value", "idle", "premises", "pieces", "prices", "exclusions", "bound",
     ]  # fmt: skip
+
+
+def test_weeks_that_add_up_to_the_gap_are_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    problem, plan = specimen("paper")
+    assert checked(tmp_path, (problem, plan | {"gap_by_week": WEEKS})) == 0
+    assert "weeks: ok: 2 add up to the gap" in capsys.readouterr().out
 
 
 def test_the_terms_are_those_of_the_paper() -> None:

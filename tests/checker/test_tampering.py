@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checker.check_plan import main
-from tests.checker.paper import Files, checked, specimen
+from tests.checker.paper import WEEKS, Files, checked, specimen
 
 Tool = Callable[[dict[str, Any], dict[str, Any]], None]
 TABLE: list[tuple[str, str, str, Tool]] = []
@@ -170,6 +170,21 @@ TABLE += [
     ("windows that fall", "three-jobs", "unreadable", put("problem", "batches", 1, "window", 0, to=1)),
     ("segments that rise", "exclusive", "unreadable", put("problem", "elastic", 0, "segment_usd_per_mwh", 2, 0, to=99.0)),
 ]  # fmt: skip
+
+
+@tampering("paper", "weeks")
+def a_week_above_its_part(_: dict[str, Any], plan: dict[str, Any]) -> None:
+    plan["gap_by_week"] = [WEEKS[0], WEEKS[1] | {"gap_usd": 0.75001}]
+
+
+@tampering("paper", "weeks")
+def a_week_below_0(_: dict[str, Any], plan: dict[str, Any]) -> None:
+    plan["gap_by_week"] = [WEEKS[0] | {"gap_usd": -0.25}, WEEKS[1] | {"gap_usd": 1.25}]
+
+
+@tampering("paper", "weeks")
+def a_week_twice(_: dict[str, Any], plan: dict[str, Any]) -> None:
+    plan["gap_by_week"] = [WEEKS[0] | {"end": 2}, WEEKS[1] | {"first": 0}]
 
 
 @tampering("exclusive", "feasible")

@@ -180,7 +180,8 @@ def test_the_general_solver_takes_a_plan_as_its_start() -> None:
     assert search.run() is not None
     schedule = search.valued().schedule()
     months = len(problem.peaks[0].floor_mw) if problem.peaks else 1
-    hint = Hint(schedule, np.zeros(months), np.full(months, 1e6))
+    counts = np.zeros((problem.T, len(problem.machines)))
+    hint = Hint(schedule, np.zeros(months), np.full(months, 1e6), counts, counts + [m.blocks for m in problem.machines])
     plan = plan_general(problem, Effort(1e-7, 30.0), hint)
     assert plan.value_usd == pytest.approx(plan_general(problem, Effort(1e-7, 30.0)).value_usd, rel=1e-6)
 

@@ -41,6 +41,10 @@ def answer(decision: Decision, report: Path | None = None) -> dict[str, Any]:
             "gap": plan.gap,
             "gap_usd": plan.gap_usd,
             "method": plan.method,
+            "gap_by_week": [
+                {"start": f"{grid.starts[week.first]}Z", "intervals": week.end - week.first, "gap_usd": week.gap_usd}
+                for week in plan.gap_by_week
+            ],
         },
         "next_mw": [
             {

@@ -45,7 +45,7 @@ def decide_site(
     case = case_of(site, data)
     if not as_json:
         typer.echo(expectation(site, case.problem.separable, seconds), err=True)
-    decision = decide_case(site, data, effort=Effort(seconds=seconds))
+    decision = decide_case(site, data, effort=Effort(seconds=seconds, clock=time.monotonic))
     if certificate is not None:
         write_certificate(decision, certificate)
     if report is not None:

@@ -9,6 +9,7 @@ from megawatt.core.dataset import Dataset
 from megawatt.core.units import HOURS_PER_YEAR
 from megawatt.dispatch.backtest import Result, backtest, recommended, run_rule
 from megawatt.dispatch.case import Case, case_of
+from megawatt.dispatch.coupled.weeks import with_gap_by_week
 from megawatt.dispatch.explain import why
 from megawatt.dispatch.general import Effort, limit_price_usd_per_mw
 from megawatt.dispatch.ledger import BUYERS, settle
@@ -148,7 +149,8 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
     """
     case = case_of(site, data)
     effort = effort or Effort()
-    plan = bettered(case, solve(case.problem, effort))
+    timezone = site.connection.timezone
+    plan = with_gap_by_week(case.problem, bettered(case, solve(case.problem, effort, timezone)), timezone)
     results = backtest(case, plan)
     advised = recommended(results)
     return Decision(

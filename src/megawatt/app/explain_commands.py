@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from time import monotonic
 
 import typer
 from rich.console import Console
@@ -37,7 +38,7 @@ def explain_site(
     data = data_for(site, store)
     if not as_json:
         typer.echo(expectation(site, case_of(site, data).problem.separable, seconds), err=True)
-    found = explain(site, data, time, effort=Effort(seconds=seconds))
+    found = explain(site, data, time, effort=Effort(seconds=seconds, clock=monotonic))
     if as_json:
         typer.echo(json.dumps(found.answer(), indent=2, allow_nan=False))
     else:

@@ -133,7 +133,7 @@ def explain(site: Site, data: Dataset, at: np.datetime64, *, effort: Effort | No
     t = located(site, at)
     case = case_of(site, data)
     effort = effort or Effort()
-    plan = bettered(case, solve(case.problem, effort))
+    plan = bettered(case, solve(case.problem, effort, site.connection.timezone))
     covered = bool(case.covered[t])
     changes = what_if(case.problem, plan, t, replace(effort, seconds=effort.seconds / 3)) if covered else ()
     return Explanation(

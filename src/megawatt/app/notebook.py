@@ -1,5 +1,6 @@
 """The jobs of the command line from Python: ``decide(Site.read("site.toml"))``, ``rotation("data")``, ``claims("data")``."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def decide(
         The decision, with ``policies()`` and ``intervals()`` as tidy tz-aware DataFrames.
     """
     chosen = data_for(site, Path(store) if store else None) if data is None else data
-    return decide_with(site, chosen, effort=Effort(seconds=seconds))
+    return decide_with(site, chosen, effort=Effort(seconds=seconds, clock=time.monotonic))
 
 
 def explain(
@@ -59,7 +60,8 @@ def explain(
         The explanation; ``bids()`` and ``worth()`` are DataFrames.
     """
     chosen = data_for(site, Path(store) if store else None) if data is None else data
-    return explain_with(site, chosen, instant(at, site.connection.timezone), effort=Effort(seconds=seconds))
+    effort = Effort(seconds=seconds, clock=time.monotonic)
+    return explain_with(site, chosen, instant(at, site.connection.timezone), effort=effort)
 
 
 def rotation(data: str | Path | None = None, as_of: str | None = None, *, window: int = 60) -> RotationReport:

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from megawatt.app.decision import Decision
-from megawatt.app.words import percent, usd
+from megawatt.app.words import open_weeks, percent, usd
 from megawatt.dispatch.backtest import ALL_HOSTING, FORESIGHT, Result
 from megawatt.dispatch.ledger import BUYERS
 
@@ -98,4 +98,5 @@ def certificate(decision: Decision) -> str:
         return f"Certificate: bound: none for the whole horizon ({plan.method})."
     if plan.gap <= EXACT:
         return f"Certificate: the optimum, gap at most {EXACT:g} ({plan.method})."
-    return f"Certificate: within {plan.gap:.2%} of the optimum, {usd(plan.gap_usd)} ({plan.method})."
+    said = f"Certificate: within {plan.gap:.2%} of the optimum, {usd(plan.gap_usd)} ({plan.method})."
+    return f"{said} {open_weeks(decision)}".rstrip()

@@ -14,6 +14,9 @@ from megawatt.dispatch.next_mw import NextMegawatt
 from megawatt.dispatch.policies import ALWAYS_ON, THRESHOLD
 
 MINUS = "\N{MINUS SIGN}"
+WEEKS_NAMED = 3
+"""Weeks that are named of those that hold a plan's gap."""
+
 NONE = "\N{EN DASH}"
 """What stands in a table where there is no value."""
 
@@ -184,6 +187,19 @@ def optimum(decision: Decision) -> str:
     if gap < 0.005:
         return "the proved optimum"
     return f"proved to be within {usd(gap)} of the optimum"
+
+
+def open_weeks(decision: Decision) -> str:
+    """Which weeks hold the gap, as a sentence; empty where no week does or there is but one."""
+    plan, grid, zone = decision.plan, decision.case.problem.grid, decision.case.site.connection.timezone
+    weeks = [week for week in plan.gap_by_week if week.gap_usd > 0]
+    if not plan.gap_usd or len(plan.gap_by_week) < 2 or not weeks:
+        return ""
+    named = sorted(weeks, key=lambda week: -week.gap_usd)[:WEEKS_NAMED]
+    days = [f"{grid.index(zone)[week.first]:%Y-%m-%d}" for week in sorted(named, key=lambda week: week.first)]
+    share = sum(week.gap_usd for week in named) / plan.gap_usd
+    which = f"the week of {days[0]} holds" if len(days) == 1 else f"the weeks of {listed(days)} hold"
+    return f"Of {len(plan.gap_by_week)} weeks, {which} {percent(share)} of the gap."
 
 
 def data_kind(decision: Decision) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from megawatt.core.errors import InputError, SolverError
 from megawatt.dispatch.conflict import conflict
 from megawatt.dispatch.counts import CountModel
+from megawatt.dispatch.deadline import Clock, Deadline
 from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Floats, Problem
 from megawatt.dispatch.rows import Programme
@@ -19,15 +20,21 @@ ROUND_OUT = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """When the general solver may stop.
+    """When the search for a better plan or bound may stop.
 
     Attributes:
-        relative_gap: Stop when the solver's own gap, relative to its objective, is at most this.
+        relative_gap: Stop when the gap is at most this; the general solver's own gap is relative to its objective.
         seconds: Stop after this time; the plan then depends on the machine's speed and says so in its method.
+        clock: Counts them; without one only the time of the general solver counts.
     """
 
     relative_gap: float = 1e-4
     seconds: float = 600.0
+    clock: Clock | None = None
+
+    def begun(self) -> Deadline:
+        """The deadline of a search that begins now."""
+        return Deadline(self.seconds, self.clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +45,15 @@ class Hint:
         schedule: A plan.
         least_peak_mw: No better plan has a lower peak in the months of the first demand charge, shape (M,) [MW].
         most_peak_mw: No better plan has a higher one, shape (M,) [MW].
+        least_count: No better plan runs fewer blocks, shape (T, C).
+        most_count: No better plan runs more, shape (T, C).
     """
 
     schedule: Schedule
     least_peak_mw: Floats
     most_peak_mw: Floats
+    least_count: Floats
+    most_count: Floats
 
 
 def run_highs(
@@ -122,10 +133,12 @@ def plan_general(problem: Problem, effort: Effort | None = None, hint: Hint | No
 
 
 def _give(solver: highspy.Highs, model: CountModel, hint: Hint) -> None:
-    """Hand a plan and the range of the peaks to the solver."""
+    """Hand a plan and the ranges of counts and peaks to the solver."""
     columns, values = [], []
     for number, running in enumerate(model.running):
         count = sum((u.blocks * u.on for u in hint.schedule.units if u.machine == number), np.zeros(model.problem.T))
+        least, most = (np.ascontiguousarray(side[:, number]) for side in (hint.least_count, hint.most_count))
+        solver.changeColsBounds(len(running), running.astype(np.int32), least, most)
         columns.append(running)
         values.append(count)
     for running, on in zip(model.batch, hint.schedule.batch_on, strict=True):

@@ -19,6 +19,21 @@ cancel it is far more than a share of what is left."""
 
 
 @dataclass(frozen=True, slots=True)
+class WeekGap:
+    """A week's part of a plan's gap.
+
+    Attributes:
+        first: First interval.
+        end: The one after the last.
+        gap_usd: Its part of the gap, >= 0 [USD].
+    """
+
+    first: int
+    end: int
+    gap_usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A schedule with its money and its certificate.
 
@@ -30,6 +45,7 @@ class Plan:
         method: How the plan was found.
         inputs_sha256: Hash of the problem.
         certificate: What proves the bound, or a weaker one; None where only a solver's word stands for it.
+        gap_by_week: Where the plan misses the bound, week by week, in all the gap; empty without a certificate.
     """
 
     schedule: Schedule
@@ -39,6 +55,7 @@ class Plan:
     method: str
     inputs_sha256: str
     certificate: Certificate | None = None
+    gap_by_week: tuple[WeekGap, ...] = ()
 
     @classmethod
     def of(

@@ -38,6 +38,7 @@ def plan_record(problem: Problem, plan: Plan) -> dict[str, Any]:
         "elastic_mw": schedule.elastic_mw.tolist(),
         "award_mw": schedule.award_mw.tolist(),
         "certificate": None if plan.certificate is None else _certificate(plan.certificate),
+        "gap_by_week": [_plain(week) for week in plan.gap_by_week],
     }
 
 

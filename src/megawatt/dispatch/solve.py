@@ -7,11 +7,16 @@ from megawatt.dispatch.problem import Problem
 from megawatt.dispatch.separable import plan_separable
 
 
-def solve(problem: Problem, effort: Effort | None = None) -> Plan:
+def solve(problem: Problem, effort: Effort | None = None, timezone: str = "UTC") -> Plan:
     """Plan with certificate: exact where nothing ties the blocks together, recursions with a split bound elsewhere.
+
+    Args:
+        problem: The site.
+        effort: When to stop; coupled sites only.
+        timezone: Zone in which the weeks begin that may be solved one by one.
 
     Raises:
         InputError: No schedule keeps all limits.
         SolverError: No plan was found in the time allowed.
     """
-    return plan_separable(problem) if problem.separable else plan_coupled(problem, effort)
+    return plan_separable(problem) if problem.separable else plan_coupled(problem, effort, timezone)

@@ -90,7 +90,7 @@ def certificate(decision: Decision) -> list[tuple[str, str]]:
     bound = "none for the whole horizon" if plan.bound_usd is None else words.usd(plan.bound_usd, 6)
     gap = "none, as there is no bound" if plan.gap_usd is None else words.usd(plan.gap_usd)
     if plan.gap is not None and plan.gap > 1e-9:
-        gap += f", {words.percent(plan.gap)} of what the plan earns over the idle site"
+        gap += f", {words.percent(plan.gap)} of what the plan earns over the idle site. {words.open_weeks(decision)}".rstrip()
     return [
         ("Value of the plan", words.usd(plan.value_usd, 6)),
         ("Bound: no schedule can be worth more", bound),

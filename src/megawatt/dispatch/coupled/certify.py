@@ -10,6 +10,7 @@ from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.closed_form import plan_prices
 from megawatt.dispatch.coupled.peaks import pieces_around
 from megawatt.dispatch.coupled.search import Search
+from megawatt.dispatch.ledger import measured_mw
 
 SHARE_OF_PIECES = 0.2
 """Share of the tolerance that the width of the narrowest pieces may cost."""
@@ -32,7 +33,7 @@ def certify(
     """
     work = _Work(split, search, tolerance_usd, Ascent(Viewer(split), prices or plan_prices(search.valued())))
     steps = 0
-    while steps < most_steps and work.ascent.best_usd > work.goal_usd + tolerance_usd:
+    while steps < most_steps and work.ascent.best_usd > work.goal_usd + tolerance_usd and not search.deadline.over:
         at, view = work.ascent.prices, work.ascent.step(work.pieces, work.goal_usd)
         if steps % EXCLUDE_EVERY == 0 and not work.better_plan(view):
             work.exclude(view, at)
@@ -94,4 +95,6 @@ class _Work:
 def _all_pieces(split: Split, search: Search, tolerance_usd: float) -> list[list[Piece]]:
     if not split.problem.peaks:
         return [[Piece(0.0, np.inf, 0.0)]]
-    return pieces_around(split, search.valued().peaks_mw, SHARE_OF_PIECES * tolerance_usd)
+    # around what the plan draws, not what its trial might: a piece beside it is wide and bounds little
+    own = measured_mw(split.problem.peaks[0], search.valued().import_mw())
+    return pieces_around(split, own, SHARE_OF_PIECES * tolerance_usd)

@@ -1,7 +1,7 @@
 """The coupled path: a fast plan, its certificate, and the general solver where the certificate asks for it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,10 +10,13 @@ from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
+from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.peaks import highest_mw
 from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
+from megawatt.dispatch.coupled.weeks import NamedWeeks, week_edges
+from megawatt.dispatch.deadline import Deadline
 from megawatt.dispatch.general import Effort, Hint, plan_general
 from megawatt.dispatch.ledger import measured_mw, settle
 from megawatt.dispatch.plan import Plan
@@ -35,6 +38,12 @@ MOST_LINEAR = 3_000
 SHAKES, SEED = 24, 1
 """Random rebuilds of a plan that is not proven good enough, and the seed of what is random about them."""
 
+WHOLE_HOURS = 14 * 24
+"""Horizon up to which the general solver takes the whole instead of weeks [h]."""
+
+MOST_WHOLE = 3_000
+"""Intervals up to which it takes the whole in the end: its bound of a longer horizon never came near ours."""
+
 MOST_WORK = 40_000_000
 """Intervals times work due in a window up to which the first job's way back is kept, a byte each and per piece of peak."""
 
@@ -42,42 +51,92 @@ MOST_JOBS = 6
 """Jobs whose words are all enumerated in each interval."""
 
 
-def plan_coupled(problem: Problem, effort: Effort | None = None) -> Plan:
+@dataclass(slots=True)
+class Found:
+    """What the fast path found.
+
+    Attributes:
+        search: Trials; the best of them is the plan.
+        certificate: Its certificate.
+        tolerance_usd: Gap that is wanted [USD].
+        method: What was done so far.
+    """
+
+    search: Search
+    certificate: Certificate
+    tolerance_usd: float
+    method: str
+
+    def plan(self) -> Plan:
+        """The plan with its certificate."""
+        problem, schedule = self.search.split.problem, self.search.valued().schedule()
+        bound = self.certificate.bound_usd
+        return Plan.of(problem, schedule, bound_usd=bound, method=self.method, certificate=self.certificate)
+
+
+def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str = "UTC") -> Plan:
     """Plan of a coupled site with a certificate.
 
-    The fast plan and its bound come first. Where they are further apart than asked, HiGHS goes on from that plan with
-    the peaks that the certificate leaves open, for as long as the effort allows; the better plan and the lower bound
-    are kept.
+    The fast plan and its bound come first. Where they are further apart than asked, HiGHS goes on from that plan: on
+    the weeks that the certificate names, and on the whole of a horizon that is short enough, within the counts and peaks
+    that the certificate leaves open; the better plan and the lower bound are kept.
+
+    Args:
+        problem: The site.
+        effort: When to stop.
+        timezone: Zone in which weeks begin.
 
     Raises:
         InputError: No schedule keeps all limits.
         SolverError: No plan was found in the time allowed.
     """
     effort = effort or Effort()
-    found = fast_plan(problem, effort)
+    deadline = effort.begun()
+    found = fast_path(problem, effort, deadline)
     if found is None:
-        return plan_general(problem, effort)
-    plan, certificate = found
-    if plan.gap is not None and plan.gap <= effort.relative_gap:
+        return plan_general(problem, replace(effort, seconds=deadline.left()))
+    if open_usd(found.certificate, found.search) > 2 * found.tolerance_usd:
+        better_weeks(found, timezone)
+    plan = found.plan()
+    if (plan.gap is not None and plan.gap <= effort.relative_gap) or problem.T > MOST_WHOLE:
         return plan
-    return _finished(problem, plan, certificate, effort)
+    return _finished(problem, plan, found, replace(effort, seconds=deadline.left()))
 
 
 def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | None:
     """Plan and certificate without any general solver; None where the fast path cannot state or fit the site."""
+    found = fast_path(problem, effort, effort.begun())
+    return None if found is None else (found.plan(), found.certificate)
+
+
+def fast_path(problem: Problem, effort: Effort, deadline: Deadline) -> Found | None:
+    """Trials and certificate before the general solver; None where the fast path cannot state or fit the site."""
     if not fits(problem):
         return None
     split = Split.of(problem)
-    search = Search(split)
+    search = Search(split, deadline=deadline)
     if search.run() is None:
         return None
     earned = search.value_usd - settle(problem, idle(problem)).net_usd
     tolerance = 0.5 * effort.relative_gap * max(earned, 1.0)
-    first, most = (min(steps, max(8, MOST_LOOKS // problem.T)) for steps in (FIRST_STEPS, MOST_STEPS))
+    certificate = _certified(split, search, tolerance)
+    if violations(problem, search.valued().schedule()):
+        return None
+    method = f"exact recursions and split bound, {certificate.steps} steps"
+    if search.deadline.over:
+        method += f", cut short after {effort.seconds:g} s"
+    return Found(search, certificate, tolerance, method)
+
+
+def _certified(split: Split, search: Search, tolerance: float) -> Certificate:
+    """Bound of the best trial, which may become better on the way."""
+    T = split.problem.T
+    first, most = (min(steps, max(8, MOST_LOOKS // T)) for steps in (FIRST_STEPS, MOST_STEPS))
     certificate = certify(split, search, tolerance, first)
-    if open_usd(certificate, search) > tolerance:
-        if problem.T <= MOST_LINEAR:
-            certificate = _lower(certify(split, search, tolerance, most, linear_prices(problem)), certificate)
+    if open_usd(certificate, search) > tolerance and not search.deadline.over:
+        if T <= MOST_LINEAR:
+            prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
+            certificate = _lower(certify(split, search, tolerance, most, prices), certificate)
         else:
             certificate = certify(split, search, tolerance, most, certificate.prices)
     if open_usd(certificate, search) > 2 * tolerance:
@@ -85,12 +144,22 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
         search.shake(SHAKES, np.random.default_rng(SEED))
         if search.value_usd > found:
             certificate = certify(split, search, tolerance, first, certificate.prices)
-    schedule = search.valued().schedule()
-    if violations(problem, schedule):
-        return None
-    method = f"exact recursions and split bound, {certificate.steps} steps"
-    plan = Plan.of(problem, schedule, bound_usd=certificate.bound_usd, method=method, certificate=certificate)
-    return plan, certificate
+    return certificate
+
+
+def better_weeks(found: Found, timezone: str) -> None:
+    """HiGHS on the weeks that hold the gap, and the bound again beside a better plan."""
+    search, problem = found.search, found.search.split.problem
+    edges = week_edges(problem.grid, timezone)
+    if problem.T * problem.grid.hours <= WHOLE_HOURS or search.deadline.left() <= 0:
+        return
+    weeks = NamedWeeks(search.split, search, found.certificate, found.tolerance_usd, edges)
+    steps = min(FIRST_STEPS, max(8, MOST_LOOKS // problem.T))
+    while weeks.run():
+        again = certify(search.split, search, found.tolerance_usd, steps, weeks.certificate.prices)
+        weeks.certificate = _lower(again, weeks.certificate)
+    found.certificate = weeks.certificate
+    found.method += weeks.told()
 
 
 def fits(problem: Problem) -> bool:
@@ -143,16 +212,18 @@ def _lower(one: Certificate, other: Certificate) -> Certificate:
     return one if one.bound_usd <= other.bound_usd else other
 
 
-def _finished(problem: Problem, plan: Plan, certificate: Certificate, effort: Effort) -> Plan:
-    """HiGHS from the fast plan on; the better plan and the lower bound of both."""
+def _finished(problem: Problem, plan: Plan, found: Found, effort: Effort) -> Plan:
+    """HiGHS on the whole horizon from the plan on; the better plan and the lower bound of both."""
     if effort.seconds <= 0:
         return plan
+    certificate = found.certificate
     # the plan's own peaks belong to the range: a piece that holds nothing better than it may have been excluded
     own = measured_mw(problem.peaks[0], plan.ledger.import_mw) if problem.peaks else np.zeros(1)
     low = np.minimum([min(piece.least_mw for piece in pieces) for pieces in certificate.pieces], own)
     high = np.maximum([max(piece.most_mw for piece in pieces) for pieces in certificate.pieces], own)
+    counts = CountRule(found.search.split, plan, certificate).counts(0, problem.T)
     try:
-        other = plan_general(problem, effort, Hint(plan.schedule, low, high))
+        other = plan_general(problem, effort, Hint(plan.schedule, low, high, counts.least, counts.most))
     except SolverError as stopped:
         return replace(plan, method=f"{plan.method}; then HiGHS on block counts, {stopped.value}")
     bounds = [bound for bound in (plan.bound_usd, other.bound_usd) if bound is not None]

@@ -9,6 +9,7 @@ from megawatt.core.errors import SolverError
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.peaks import highest_mw, lowest_mw
 from megawatt.dispatch.coupled.trial import Trial
+from megawatt.dispatch.deadline import Deadline
 from megawatt.dispatch.problem import Floats
 
 SHARES = (1.0, 0.9, 0.75, 0.5, 0.25, 0.0)
@@ -29,11 +30,13 @@ class Search:
         split: The prepared problem.
         best: Best trial so far, None when nothing fitted.
         value_usd: Its value [USD].
+        deadline: Once a trial fitted, no other begins after it.
     """
 
     split: Split
     best: Trial | None = None
     value_usd: float = -np.inf
+    deadline: Deadline = field(default_factory=Deadline)
     _seen: dict[bytes, float] = field(default_factory=dict)
 
     def valued(self) -> Trial:
@@ -83,7 +86,7 @@ class Search:
     def shake(self, times: int, rng: np.random.Generator) -> None:
         """Take some blocks and jobs out of the best plan, put them back in another order, and keep what is better."""
         for _ in range(times):
-            if self.best is None:
+            if self.best is None or self.deadline.over:
                 return
             trial = self.best.copy()
             if self.split.problem.peaks and rng.random() < 0.5:  # as often as not
@@ -99,6 +102,8 @@ class Search:
 
     def attempt(self, peaks_mw: Floats, work: NDArray[np.int8] | None = None) -> float:
         """Value of the plan under given peaks, with the jobs started as given [USD]; it is kept if it is the best."""
+        if self.best is not None and self.deadline.over:
+            return -np.inf
         key = np.round(peaks_mw, 6).tobytes() + (b"" if work is None else work.tobytes())
         if key in self._seen:
             return self._seen[key]
