@@ -6,12 +6,12 @@ import numpy as np
 
 from megawatt.core.errors import SolverError
 from megawatt.dispatch.certificate import Certificate, Piece, Prices
-from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
 from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
+from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.general import Effort, Hint, plan_general
 from megawatt.dispatch.ledger import measured_mw, settle
 from megawatt.dispatch.plan import Plan
@@ -77,14 +77,16 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
     certificate = certify(split, search, tolerance, first)
     if open_usd(certificate, search) > tolerance:
         if problem.T <= MOST_LINEAR:
-            certificate = _lower(certify(split, search, tolerance, most, linear_prices(problem)), certificate)
+            certificate = _lower(
+                certify(split, search, tolerance, most, linear_prices(problem), certificate.cuts), certificate
+            )
         else:
-            certificate = certify(split, search, tolerance, most, certificate.prices)
+            certificate = certify(split, search, tolerance, most, certificate.prices, certificate.cuts)
     if open_usd(certificate, search) > 2 * tolerance:
         found = search.value_usd
         search.shake(SHAKES, np.random.default_rng(SEED))
         if search.value_usd > found:
-            certificate = certify(split, search, tolerance, first, certificate.prices)
+            certificate = certify(split, search, tolerance, first, certificate.prices, certificate.cuts)
     schedule = search.valued().schedule()
     if violations(problem, schedule):
         return None
@@ -104,7 +106,7 @@ def certificate_of(problem: Problem, plan: Plan) -> Certificate:
     prices = Prices(np.ascontiguousarray(running), np.zeros(problem.T), np.zeros((problem.T, 0)))
     pieces = [[Piece(0.0, np.inf, 0.0)]]
     bound = max(Viewer(Split.of(problem)).view(prices, pieces).usd, plan.value_usd)
-    return Certificate(prices, (tuple(pieces[0]),), (), bound + ROUND_OUT * (1 + abs(bound)), 1)
+    return Certificate(prices, (tuple(pieces[0]),), (), (), bound + ROUND_OUT * (1 + abs(bound)), 1)
 
 
 def open_usd(certificate: Certificate, search: Search) -> float:
