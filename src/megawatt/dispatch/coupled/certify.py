@@ -23,8 +23,14 @@ EXCLUDE_EVERY = 8
 SHARE_OF_CUTS = 0.9
 """Share of what all hours are granted too much that the hours cut at once are granted."""
 
-MOST_CUTS = 8
+MOST_LOOKS = 2_000_000
+"""Rows looked at in one round of steps: where many peaks stay open, or over a year, the steps are fewer."""
+
+MOST_CUTS = 6
 """Cuts of an hour's cover."""
+
+MOST_CELLS = 4
+"""Cells of all hours together, per hour: each costs as much time as the interval itself."""
 
 
 def certify(
@@ -48,8 +54,9 @@ def certify(
     work = _Work(
         split, search, tolerance_usd, Ascent(Viewer(split, list(cuts)), prices or plan_prices(search.valued()))
     )
-    steps = 0
-    while steps < most_steps and work.ascent.best_usd > work.goal_usd + tolerance_usd:
+    steps, looks = 0, 0
+    while steps < most_steps and looks < MOST_LOOKS and work.ascent.best_usd > work.goal_usd + tolerance_usd:
+        looks += work.rows()
         at, view = work.ascent.prices, work.ascent.step(work.pieces, work.goal_usd)
         if steps % EXCLUDE_EVERY == 0 and not work.better_plan(view):
             work.exclude(view, at)
@@ -78,6 +85,11 @@ class _Work:
         self.pieces = _all_pieces(self.split, self.search, self.tolerance_usd)
         self.ascent.best_usd = np.inf  # the bound of other pieces is another number
 
+    def rows(self) -> int:
+        """Rows that one look goes through, each for every piece of its month."""
+        first = self.ascent.viewer.cells.row[self.ascent.viewer.cells.first[self.split.span_edges]]
+        return int(np.diff(first) @ np.array([len(cut) for cut in self.pieces]))
+
     def better_plan(self, view: View) -> bool:
         """Try the jobs and peaks that the prices want; whether that gave a better plan, which then is the goal."""
         peaks = np.array([self.pieces[m][q].most_mw for m, q in enumerate(view.piece)])
@@ -103,6 +115,8 @@ class _Work:
         if not len(self.split.awards.share):
             return
         viewer, loose = self.ascent.viewer, view.loose_usd
+        if len(viewer.cells.low_mw) > MOST_CELLS * len(loose):
+            return
         order = np.argsort(-loose, kind="stable")
         enough = np.searchsorted(np.cumsum(loose[order]), SHARE_OF_CUTS * loose.sum()) + 1
         hours = order[:enough][loose[order[:enough]] > 0]

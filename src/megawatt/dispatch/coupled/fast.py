@@ -24,9 +24,6 @@ FIRST_STEPS = 60
 MOST_STEPS = 120
 """Evaluations after that, after which more of them seldom pay."""
 
-MOST_LOOKS = 400_000
-"""Intervals looked at in all evaluations of one round: a year has fewer steps than a month, so that its time stays near it."""
-
 MOST_LINEAR = 3_000
 """Intervals up to which the linear relaxation is worth its time as a source of prices."""
 
@@ -73,20 +70,19 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
         return None
     earned = search.value_usd - settle(problem, idle(problem)).net_usd
     tolerance = 0.5 * effort.relative_gap * max(earned, 1.0)
-    first, most = (min(steps, max(8, MOST_LOOKS // problem.T)) for steps in (FIRST_STEPS, MOST_STEPS))
-    certificate = certify(split, search, tolerance, first)
+    certificate = certify(split, search, tolerance, FIRST_STEPS)
     if open_usd(certificate, search) > tolerance:
         if problem.T <= MOST_LINEAR:
             certificate = _lower(
-                certify(split, search, tolerance, most, linear_prices(problem), certificate.cuts), certificate
+                certify(split, search, tolerance, MOST_STEPS, linear_prices(problem), certificate.cuts), certificate
             )
         else:
-            certificate = certify(split, search, tolerance, most, certificate.prices, certificate.cuts)
+            certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices, certificate.cuts)
     if open_usd(certificate, search) > 2 * tolerance:
         found = search.value_usd
         search.shake(SHAKES, np.random.default_rng(SEED))
         if search.value_usd > found:
-            certificate = certify(split, search, tolerance, first, certificate.prices, certificate.cuts)
+            certificate = certify(split, search, tolerance, FIRST_STEPS, certificate.prices, certificate.cuts)
     schedule = search.valued().schedule()
     if violations(problem, schedule):
         return None

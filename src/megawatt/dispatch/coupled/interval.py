@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from megawatt.dispatch.coupled.counts_bound import first_counts, least_limit
 from megawatt.dispatch.coupled.tables import Tables
 
 Floats = NDArray[np.float64]
@@ -21,6 +22,9 @@ Ints = NDArray[np.int64]
 
 NEVER = -1e300
 """Worth of a commitment that does not fit; finite so that sums of it stay ordered."""
+
+FEW = 64
+"""Combinations of counts up to which all are looked at."""
 
 FITS_MW = 1e-9
 """Power by which a commitment may pass its room through rounding [MW]."""
@@ -183,7 +187,7 @@ def best_commitments(
     J, S, K = work_mw.shape[1], owner.shape[0], combo.shape[0]
     order, slope, width, per = np.zeros(S, dtype=np.int64), np.zeros(S), np.zeros(S), np.zeros(S)
     own = np.zeros(S, dtype=np.int64)
-    net, mw = np.zeros(C), np.zeros(C)
+    net, mw, rate = np.zeros(C), np.zeros(C), np.zeros(C)
     for r in range(first, end):
         t = at[r]
         if again:
@@ -215,24 +219,32 @@ def best_commitments(
                     possible = possible and work_mw[t, j] > 0.0
             if not possible:
                 continue
-            best, which = NEVER, -1
-            for k in range(K):
-                mining, worth = 0.0, busy_usd
+            best, which, limit, begin = NEVER, -1, np.inf, 0
+            if K > FEW and u >= 0.0:
+                free, beside = room[t] - busy_mw, block_mw[t] - busy_mw
+                limit = busy_usd + least_limit(
+                    net, mw, tab.most, own, slope, per, free, must, top, cover[t], beside, u, rate
+                )
+                begin = first_counts(rate, mw, tab.most, free)
+            for i in range(K):
+                k = (begin + i) % K  # the counts that promise most first: they rule out the others
+                mining, worth, lost = 0.0, busy_usd, 0.0
                 for c in range(C):
                     n = combo[k, c]
                     mining += n * mw[c]
                     worth += n * net[c]
+                    lost += (tab.most[c] - n) * rate[c] if rate[c] > 0.0 else -n * rate[c]
                 left = room[t] - busy_mw - mining
-                if left < -FITS_MW:
+                if left < -FITS_MW or limit - lost <= best:
                     continue
                 if plain:
-                    for i in range(useful):
-                        w = min(per[i] * combo[k, own[i]] if own[i] >= 0 else per[i], left)
-                        worth += slope[i] * w
+                    for s in range(useful):
+                        w = min(per[s] * combo[k, own[s]] if own[s] >= 0 else per[s], left)
+                        worth += slope[s] * w
                         left -= w
                 else:
-                    for i in range(S):
-                        width[i] = per[i] * combo[k, own[i]] if own[i] >= 0 else per[i]
+                    for s in range(S):
+                        width[s] = per[s] * combo[k, own[s]] if own[s] >= 0 else per[s]
                     below = max(block_mw[t] - busy_mw - mining, 0.0)
                     more, drawn, _ = fill_covered(slope, width, own, left, below, u, mining, cover[t], must, top)
                     if drawn < must - FITS_MW:

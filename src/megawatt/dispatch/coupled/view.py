@@ -192,8 +192,10 @@ class Viewer:
     def _first_job(
         self, pieces: list[list[Piece]], found: list[Rows], sold_usd: Floats
     ) -> tuple[float, list[Floats], list[int], NDArray[np.int8], Ints]:
-        """Value of intervals, awards and first job; by month and piece, what the piece misses of it at least; the best
-        pieces; the job's word; the row of each interval.
+        """Value of intervals, awards and first job at their best.
+
+        With it: by month and piece, what the piece misses of it at least; the best pieces; the job's word; the row of
+        each interval.
 
         From whichever state a month ends in, the rest of the horizon adds the same for all its pieces, so a piece misses
         at least the least that it is short of the best piece in any state.
@@ -208,7 +210,8 @@ class Viewer:
             before, ends = int(job.window[edges[m] - 1]) if m else -1, []
             hours = cells.first[h0 : h1 + 1]
             kept.append([np.zeros((len(here.off[0]), E + 1), dtype=np.int8) for _ in cut])
-            chosen.append([np.zeros((h1 - h0, *state.shape), dtype=np.int8) for _ in cut])
+            choices = (h1 - h0) * bool(np.diff(hours).max() > 1)
+            chosen.append([np.zeros((choices, *state.shape), dtype=np.int8) for _ in cut])
             for q, piece in enumerate(cut):
                 end = advance_hours(
                     state.copy(), here.off[q], here.on[q], sold_usd, hours, cells.row - here.begin,
@@ -224,7 +227,7 @@ class Viewer:
             missing.append(np.array([(final - line)[alive].min(initial=np.inf) for line in lines]))
         last = int(job.need[job.window[-1]])
         at = np.array([last, int(state[last].argmax())], dtype=np.int64)
-        word, taken, which = np.zeros(T, dtype=np.int8), np.zeros(T, dtype=np.int64), []
+        word, taken, which = np.zeros(T, dtype=np.int8), np.zeros(T, dtype=np.int64), list[int]()
         for m in range(len(pieces) - 1, -1, -1):
             h0, h1 = split.span_edges[m], split.span_edges[m + 1]
             q = int(best[m][at[0], at[1]])

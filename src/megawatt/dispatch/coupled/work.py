@@ -171,23 +171,33 @@ def advance_hours(
         restart: Cost of a start [USD].
         first: Window of the interval before these, -1 at the start of the horizon.
         kept: Written: choices for the way back, shape (rows, E + 1).
-        chosen: Written: number of the hour's cell that leads to each state after it, shape (n, E + 1, R + 1).
+        chosen: Written: number of the hour's cell that leads to each state after it, shape (n, E + 1, R + 1); may have
+            length 0 when no hour has a choice.
     """
-    before = first
-    best, trial = value.copy(), value.copy()
-    for hour in range(len(cells) - 1):
-        a, b = start[hour], start[hour + 1]
+    before, hour, best, trial = first, 0, value.copy(), value.copy()
+    while hour < len(cells) - 1:
+        a, end = start[hour], hour
+        while end < len(cells) - 1 and cells[end + 1] - cells[end] == 1:
+            end += 1
+        if end > hour:  # without a choice, hours are one run of intervals
+            b = start[end]
+            i, j = row[cells[hour]], row[cells[end]]
+            advance(value, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j])
+            value += usd[cells[hour] : cells[end]].sum()
+            hour, before = end, window[b - 1]
+            continue
+        b = start[hour + 1]
+        best[:] = NEVER
         for n in range(cells[hour], cells[hour + 1]):
             i, j = row[n], row[n + 1]
             trial[:] = value
             advance(trial, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j])
             for d in range(value.shape[0]):
                 for r in range(value.shape[1]):
-                    here = trial[d, r] + usd[n] if trial[d, r] > NEVER / 2 else NEVER
-                    if n == cells[hour] or here > best[d, r]:
-                        best[d, r], chosen[hour, d, r] = here, n - cells[hour]
+                    if trial[d, r] > NEVER / 2 and trial[d, r] + usd[n] > best[d, r]:
+                        best[d, r], chosen[hour, d, r] = trial[d, r] + usd[n], n - cells[hour]
         value[:] = best
-        before = window[b - 1]
+        hour, before = hour + 1, window[b - 1]
     return value
 
 
@@ -213,7 +223,9 @@ def trace_hours(
     """
     for hour in range(len(cells) - 2, -1, -1):
         a, b = start[hour], start[hour + 1]
-        n = cells[hour] + chosen[hour, state[0], state[1]]
+        n = cells[hour]
+        if cells[hour + 1] - n > 1:
+            n += chosen[hour, state[0], state[1]]
         around = np.empty(b - a + 1, dtype=np.int64)
         around[0] = window[a - 1] if a > 0 else -1
         around[1:] = window[a:b]
