@@ -172,7 +172,8 @@ def test_the_best_cover_of_a_range_is_at_its_ends_or_where_awards_bend() -> None
                 b_ub=np.zeros(len(rows)),
                 bounds=[*((least[r], most[r]) for r in sold), (low, high)],
             )
-            best = max(best, -float(found.fun)) if found.success else best
+            if found.success and found.fun is not None:
+                best = max(best, -found.fun)
         assert usd[1] == pytest.approx(best, abs=1e-6)
         assert low <= at[1] <= high
 
