@@ -79,7 +79,7 @@ PROBLEM: dict[str, Any] = {
 #   a peak of 2.5 .. 3: B = -52 + 36 - 10 = -26.
 _FREE: dict[str, Any] = {"running": [[0], [0]], "cover": [0, 0], "wage": [[], []]}
 PLAN: dict[str, Any] = {
-    "schema": "megawatt/plan/1",
+    "schema": "megawatt/plan/2",
     "inputs_sha256": "0" * 64,
     "method": "paper",
     "value_usd": -28.0,
@@ -92,6 +92,7 @@ PLAN: dict[str, Any] = {
     "certificate": {
         "bound_usd": -26 + 27e-9,
         "prices": {"running": [[40], [-40]], "cover": [0, 0], "wage": [[], []]},
+        "cuts": [],
         "pieces": [[{"least_mw": 2.5, "most_mw": 3, "usd": 10}]],
         "exclusions": [
             {"month": 0, "pieces": [{"least_mw": 0, "most_mw": 1, "usd": 0}], "prices": _FREE},
