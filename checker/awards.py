@@ -42,7 +42,7 @@ def _best_of_set(problem: Problem, worth: Array, cover: Array, chosen: tuple[int
         r = order[rank]
         more = np.where(worth[r, hours] > 0, np.clip(most[r, hours] - award[r, hours], 0, np.maximum(left, 0)), 0.0)
         award[r, hours] += more
-        left = left - more
+        left = np.where(np.isinf(left), left, left - np.where(np.isinf(left), 0.0, more))
     with np.errstate(invalid="ignore"):
         value = np.where(possible, (worth * award).sum(axis=0), -np.inf)
     return value, award

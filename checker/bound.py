@@ -120,7 +120,7 @@ class Bound:
         value[:, :, first] += self.gain[k][self.cells.cell[mine[first]]]
         states = 2 if self.problem.jobs else 1
         for one, found in zip(most.tolist(), value, strict=True):
-            self.table[k, m, one] = found.reshape(states, -1, len(t)).max(axis=1)
+            self.table[k, m, one] = found.reshape(states, len(self.site.words) // states, len(t)).max(axis=1)
 
     def earned(self, k: int, m: int, most: float) -> Array:
         """``e_t`` of a month under a piece's ``most_mw``, best over the words of the other jobs: 2 (or 1) x columns."""
@@ -255,7 +255,7 @@ def exclusion_faults(bound: Bound, certificate: Certificate, value_usd: float) -
     for i, (one, others) in enumerate(reversed(remaining)):
         others[one.month] = list(one.pieces)
         found = bound.usd(one.prices, others)
-        if found > value_usd + RELATIVE * max(1.0, abs(value_usd)):
+        if not found <= value_usd + RELATIVE * max(1.0, abs(value_usd)):
             wrong.append(f"exclusion {i}, month {one.month}: {found - value_usd:.9g} USD above the value")
     return wrong
 
@@ -265,7 +265,7 @@ def bound_faults(bound: Bound, certificate: Certificate, value_usd: float) -> li
     found = bound.usd(certificate.prices, [list(month) for month in certificate.pieces])
     wanted = max(found, value_usd)
     wanted += 1e-9 * (1 + abs(wanted))
-    if abs(certificate.bound_usd - wanted) > RELATIVE * max(1.0, abs(wanted)):
+    if not abs(certificate.bound_usd - wanted) <= RELATIVE * max(1.0, abs(wanted)):
         off = certificate.bound_usd - wanted
         return [f"certificate.bound_usd is {certificate.bound_usd!r}, found {wanted!r}: off by {off:.9g} USD"]
     return []

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from checker.awards import award_value, bends, caps, hour_worth
+from checker.awards import SLACK, award_value, bends, caps, hour_worth
 from checker.plan import Cuts
 from checker.problem import Problem
 from checker.reading import Array, Flags, Whole
@@ -52,7 +52,7 @@ class Cells:
         self.worth = hour_worth(problem) if self.sold else np.zeros((0, problem.T))
         cap = caps(problem, self.worth) if self.sold else np.zeros(problem.T)
         number = np.ones(len(cap), dtype=np.int64)
-        number[: len(cuts)] += [len(one) for one in cuts]
+        number[: len(cuts)] += np.array([len(one) for one in cuts], dtype=np.int64)
         self.owner = np.repeat(np.arange(len(cap)), number)
         first = number.cumsum() - number
         inner = np.concatenate([np.zeros(0), *cuts])
@@ -65,9 +65,14 @@ class Cells:
         if self.sold:
             self.covers = bends(problem, float(cap.max(initial=0.0)))
             self.at_bends = np.array([award_value(problem, self.worth, np.full(len(cap), c))[0] for c in self.covers])
-            self.at_low, self.at_high = (
-                award_value(problem, self.worth[:, self.owner], edge)[0] for edge in (self.low, self.high)
+            # a programme without a most: beyond all bends and cuts a MW of cover is worth the same for ever
+            beyond = 1.0 + max(self.covers.max(initial=0.0), self.low.max(initial=0.0))
+            self.end = np.where(np.isinf(self.high), beyond, self.high)
+            worth = self.worth[:, self.owner]
+            self.at_low, self.at_end, further = (
+                award_value(problem, worth, edge)[0] for edge in (self.low, self.end, self.end + 1.0)
             )
+            self.slope = np.where(np.isinf(self.high), further - self.at_end, -np.inf)
 
     def _columns(self, number: Whole, first: Whole) -> None:
         """``t``, ``cell`` and ``cut`` of each column; ``opens`` a cell, or an interval of an hour that is not cut."""
@@ -89,10 +94,11 @@ class Cells:
         if not self.sold:
             return np.zeros(len(self.owner))
         price = np.bincount(self.hour, weights=cover, minlength=self.worth.shape[1])[self.owner]
-        best = np.maximum(self.at_low - self.low * price, self.at_high - self.high * price)
+        best = np.maximum(self.at_low - self.low * price, self.at_end - self.end * price)
         for c, value in zip(self.covers, self.at_bends, strict=True):
             within = (self.low < c) & (c < self.high)
             np.maximum(best, value[self.owner] - c * price, out=best, where=within)
+        best[self.slope > price + SLACK * np.maximum(1.0, price)] = np.inf
         return best
 
     def summed(self, columns: Whole, earned: Array) -> float:

@@ -181,7 +181,8 @@ class Shop:
             least = np.where(loss > 0, np.maximum(theta, 0.0), 0.0)
         eta = np.where(np.isinf(cap) | (cap >= block), least, loss)
         constant = self.work[t, word] + theta * site.word_power[t, word] - eta * block + (eta - theta) * reach
-        constant += (self.cover[t] - pi) * np.where(pi > self.cover[t], rows.low, rows.high)
+        short = self.cover[t] - pi
+        constant += short * np.where(short < 0, rows.low, np.where(short > 0, rows.high, 0.0))
         if site.elastic_slope.shape[1]:
             gain = np.maximum(site.elastic_slope[t] + theta[:, None], 0.0)
             constant += (gain * site.elastic_width[t]).sum(axis=1)
