@@ -1,4 +1,4 @@
-"""Awards in the bound (section 'Bound', part 4)."""
+"""Awards in the bound (section 'Bound', part 4): what a cover is worth, and where that changes its rule."""
 
 from itertools import combinations
 
@@ -7,7 +7,8 @@ import numpy as np
 from checker.problem import Problem
 from checker.reading import Array
 
-STEPS = 64
+SLACK = 1e-12
+"""Share of a MW by which a limit may be passed: the noise of ``min = share x c`` at the very c that it is solved for."""
 
 
 def hour_worth(problem: Problem) -> Array:
@@ -32,16 +33,16 @@ def _best_of_set(problem: Problem, worth: Array, cover: Array, chosen: tuple[int
         one = problem.reserves[r]
         most[r] = np.minimum(one.most, one.share * cover) if one.share else 0.0
         award[r] = max(one.least, 0.0)
-        possible &= most[r] >= award[r] - 1e-12
+        possible &= most[r] >= award[r] - SLACK * max(1.0, one.least)
     left = cover - award.sum(axis=0)
-    possible &= left >= -1e-12
+    possible &= left >= -SLACK * np.maximum(1.0, cover)
     order = np.argsort(-worth, axis=0, kind="stable")
     hours = np.arange(len(cover))
     for rank in range(len(order)):
         r = order[rank]
         more = np.where(worth[r, hours] > 0, np.clip(most[r, hours] - award[r, hours], 0, np.maximum(left, 0)), 0.0)
         award[r, hours] += more
-        left = left - more
+        left = np.where(np.isinf(left), left, left - np.where(np.isinf(left), 0.0, more))
     with np.errstate(invalid="ignore"):
         value = np.where(possible, (worth * award).sum(axis=0), -np.inf)
     return value, award
@@ -69,16 +70,18 @@ def caps(problem: Problem, worth: Array) -> Array:
     return found
 
 
-def awards_usd(problem: Problem, worth: Array, cap: Array, cover: Array) -> float:
-    """Part 4 of the bound; ``cover`` is the price of each interval."""
-    price = np.bincount(problem.hour, weights=cover, minlength=problem.hours)
-    best = np.zeros(problem.hours)
-    if len(problem.reserves) == 1:
-        least = problem.reserves[0].least
-        first = np.minimum(cap, least / problem.reserves[0].share) if problem.reserves[0].share else np.zeros_like(cap)
-        for c in (first, cap):
-            best = np.maximum(best, award_value(problem, worth, c)[0] - c * price)
-        return float(best.sum())
-    for k in range(1, STEPS + 1):
-        best = np.maximum(best, award_value(problem, worth, cap * k / STEPS)[0] - cap * (k - 1) / STEPS * price)
-    return float(best.sum())
+def bends(problem: Problem, most: float) -> Array:
+    """The covers between 0 and ``most`` at which the best awards of a set of programmes can change their rule.
+
+    For a set, ``max over awards and c of sum worth x award - c x price`` is a linear programme. At a corner of it c is an end
+    of its range, or ``min = share x c`` or ``max = share x c`` of a programme, or the awards of the set, each at its min, its
+    max or ``share x c``, add up to c: then ``c = sum of those at min or max / (1 - sum of the other shares)``.
+    """
+    found = {limit / one.share for one in problem.reserves if one.share > 0 for limit in (one.least, one.most)}
+    for chosen in allowed_sets(problem):
+        sums = {(0.0, 0.0)}
+        for one in (problem.reserves[r] for r in chosen):
+            choices = ((one.least, 0.0), (one.most, 0.0), (0.0, one.share))
+            sums = {(fixed + mw, shares + share) for fixed, shares in sums for mw, share in choices}
+        found |= {fixed / (1 - shares) for fixed, shares in sums if shares < 1}
+    return np.array(sorted(c for c in found if 0 < c < most))

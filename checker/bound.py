@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from checker.awards import awards_usd, caps, hour_worth
-from checker.interval import Shop, Site
-from checker.plan import Certificate, Exclusion, Piece, Prices
+from checker.cells import Cells
+from checker.interval import Rows, Shop, Site
+from checker.plan import Certificate, Cuts, Exclusion, Piece, Prices
 from checker.problem import Problem
 from checker.reading import Array, Whole
 from checker.value import positions_usd
@@ -54,19 +54,24 @@ class Calendar:
 
 
 class Bound:
-    """``B(prices, pieces)``; all that two calls share is kept."""
+    """``B(prices, pieces)`` with the certificate's cuts; all that two calls share is kept.
 
-    def __init__(self, problem: Problem, price_sets: list[Prices]) -> None:
+    What a cell of a cut hour brings (``g_H``) is earned in its first interval, what other hours bring beforehand.
+    """
+
+    def __init__(self, problem: Problem, price_sets: list[Prices], cuts: Cuts = ()) -> None:
         self.problem = problem
         self.calendar = Calendar(problem)
         keys = list(dict.fromkeys(prices.key() for prices in price_sets))
         self.number = {key: k for k, key in enumerate(keys)}
         by_key = {prices.key(): prices for prices in price_sets}
         self.prices = [by_key[key] for key in keys]
-        has_awards = bool(problem.reserves) and len(problem.hour) > 0
-        worth = hour_worth(problem) if has_awards else np.zeros((0, 0))
-        cap = caps(problem, worth) if has_awards else np.zeros(0)
-        self.site = Site(problem, cap)
+        self.cells = Cells(problem, cuts)
+        month = self.calendar.month[self.cells.t]
+        self.columns = [np.flatnonzero(month == m) for m in range(self.calendar.months)]
+        self.stretches = [self.cells.stretches(mine) for mine in self.columns]
+        self.gain = [self.cells.gain(prices.cover) for prices in self.prices]
+        self.site = Site(problem)
         self.shops: dict[int, Shop] = {}
         self.table: dict[tuple[int, int, float], Array] = {}
         self.free: dict[tuple[int, int], tuple[Array, Array]] = {}
@@ -78,16 +83,21 @@ class Bound:
             self.before += machine.blocks * best_block(machine, running, problem.h)
         for j, job in enumerate(problem.jobs[1:], start=1):
             self.before += best_job(job, np.stack([prices.wage[:, j] for prices in self.prices], axis=1))
-        if has_awards:
-            self.before += [awards_usd(problem, worth, cap, prices.cover) for prices in self.prices]
+        self.before += [float(gain[self.cells.single].sum()) for gain in self.gain]
+
+    def _rows(self, columns: Whole, word: Whole, cap: Array) -> Rows:
+        cells = self.cells
+        cell = cells.cell[columns]
+        return Rows(cells.t[columns], word, cap, cells.low[cell], cells.high[cell])
 
     def _free(self, k: int, m: int) -> tuple[Array, Array]:
-        """``e_t`` of a month at the limit alone and the import used: words x intervals."""
+        """``e_t`` of a month at the limit alone and the import used: words x columns."""
         if (k, m) not in self.free:
             shop = self.shops.setdefault(k, Shop(self.site, self.prices[k]))
-            t, words = self.calendar.intervals[m], len(self.site.words)
-            rows, word = np.tile(t, words), np.repeat(np.arange(words), len(t))
-            found, used = shop.best(rows, word, self.problem.limit[rows])
+            mine, words = self.columns[m], len(self.site.words)
+            columns, word = np.tile(mine, words), np.repeat(np.arange(words), len(mine))
+            limit = self.problem.limit[self.cells.t[columns]]
+            found, used = shop.best(self._rows(columns, word, limit))
             self.free[k, m] = found.reshape(words, -1), used.reshape(words, -1)
         return self.free[k, m]
 
@@ -98,25 +108,27 @@ class Bound:
             return
         most = np.array(sorted(wanted))
         free, used = self._free(k, m)
-        t = self.calendar.intervals[m]
+        t = self.cells.t[self.columns[m]]
         value = np.repeat(free[None], len(most), axis=0)
         cut = np.isfinite(value) & self.calendar.measured[t] & (used > most[:, None, None])
         if cut.any():
             piece, word, i = np.nonzero(cut)
             cap = np.minimum(most[piece], self.problem.limit[t[i]])
-            value[cut] = self.shops[k].best(t[i], word, cap)[0]
+            value[cut] = self.shops[k].best(self._rows(self.columns[m][i], word, cap))[0]
+        mine = self.columns[m]
+        first = self.cells.cut[mine] & self.cells.opens[mine]
+        value[:, :, first] += self.gain[k][self.cells.cell[mine[first]]]
         states = 2 if self.problem.jobs else 1
         for one, found in zip(most.tolist(), value, strict=True):
-            self.table[k, m, one] = found.reshape(states, -1, len(t)).max(axis=1)
+            self.table[k, m, one] = found.reshape(states, len(self.site.words) // states, len(t)).max(axis=1)
 
     def earned(self, k: int, m: int, most: float) -> Array:
-        """``e_t`` of a month under a piece's ``most_mw``, best over the words of the other jobs: 2 (or 1) x intervals."""
+        """``e_t`` of a month under a piece's ``most_mw``, best over the words of the other jobs: 2 (or 1) x columns."""
         if (k, m, most) not in self.table:
             self._fill(k, m, [Piece(0.0, most, 0.0)])
         return self.table[k, m, most]
 
     def _month(self, k: int, m: int, pieces: list[Piece], state: JobState) -> JobState:
-        t = self.calendar.intervals[m]
         self._fill(k, m, pieces)
         cheapest: dict[bytes, tuple[float, Array]] = {}
         for piece in pieces:
@@ -124,11 +136,17 @@ class Bound:
             usd, _ = cheapest.get(earned.tobytes(), (math.inf, earned))
             cheapest[earned.tobytes()] = min(usd, piece.usd), earned
         costs = np.array([usd for usd, _ in cheapest.values()])
-        if not len(t):
-            return state.spread(len(costs)).joined(costs)
-        both = np.stack([earned for _, earned in cheapest.values()])
         lanes = state.spread(len(costs))
-        lanes.advance(int(t[0]), both[:, 0], both[:, 1])
+        both = np.stack([earned for _, earned in cheapest.values()])
+        for a, b, cells in self.stretches[m]:
+            through = (
+                both[:, :, a:b].reshape(len(costs), 2, cells, -1).swapaxes(1, 2).reshape(len(costs) * cells, 2, -1)
+            )
+            if cells > 1:
+                lanes = lanes.spread(cells)
+            lanes.advance(int(self.cells.t[self.columns[m][a]]), through[:, 0], through[:, 1])
+            if cells > 1:
+                lanes = lanes.best_cell(cells)
         return lanes.joined(costs)
 
     def _with_job(self, k: int, pieces: Pieces) -> float:
@@ -153,7 +171,8 @@ class Bound:
         total = float(self.before[k])
         for m, mine in enumerate(pieces):
             self._fill(k, m, mine)
-            total += max(float(self.earned(k, m, piece.most)[0].sum()) - piece.usd for piece in mine)
+            columns = self.columns[m]
+            total += max(self.cells.summed(columns, self.earned(k, m, piece.most)[0]) - piece.usd for piece in mine)
         return total
 
 
@@ -236,7 +255,7 @@ def exclusion_faults(bound: Bound, certificate: Certificate, value_usd: float) -
     for i, (one, others) in enumerate(reversed(remaining)):
         others[one.month] = list(one.pieces)
         found = bound.usd(one.prices, others)
-        if found > value_usd + RELATIVE * max(1.0, abs(value_usd)):
+        if not found <= value_usd + RELATIVE * max(1.0, abs(value_usd)):
             wrong.append(f"exclusion {i}, month {one.month}: {found - value_usd:.9g} USD above the value")
     return wrong
 
@@ -246,7 +265,7 @@ def bound_faults(bound: Bound, certificate: Certificate, value_usd: float) -> li
     found = bound.usd(certificate.prices, [list(month) for month in certificate.pieces])
     wanted = max(found, value_usd)
     wanted += 1e-9 * (1 + abs(wanted))
-    if abs(certificate.bound_usd - wanted) > RELATIVE * max(1.0, abs(wanted)):
+    if not abs(certificate.bound_usd - wanted) <= RELATIVE * max(1.0, abs(wanted)):
         off = certificate.bound_usd - wanted
         return [f"certificate.bound_usd is {certificate.bound_usd!r}, found {wanted!r}: off by {off:.9g} USD"]
     return []

@@ -12,6 +12,7 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from checker.bound import Bound, bound_faults, exclusion_faults, pieces_faults, premise_faults, prices_faults  # noqa: E402
+from checker.cells import cuts_faults  # noqa: E402
 from checker.feasible import faults  # noqa: E402
 from checker.plan import Plan, idle_decision, read_plan  # noqa: E402
 from checker.problem import Problem, read_problem  # noqa: E402
@@ -93,7 +94,11 @@ def checks(problem: Problem, plan: Plan) -> Iterator[Check]:
     yield "pieces", wrong, "cover all peaks, cost no more than the charge"
     wrong = prices_faults(problem, certificate)
     yield "prices", wrong, "within their signs"
-    bound = Bound(problem, [certificate.prices, *(one.prices for one in certificate.exclusions)])
+    wrong = cuts_faults(problem, certificate.cuts)
+    yield "cuts", wrong, f"{sum(map(len, certificate.cuts))}, within their hours"
+    if wrong:
+        return
+    bound = Bound(problem, [certificate.prices, *(one.prices for one in certificate.exclusions)], certificate.cuts)
     excluded = exclusion_faults(bound, certificate, plan.value_usd)
     yield "exclusions", excluded, f"{len(certificate.exclusions)} hold"
     yield "bound", bound_faults(bound, certificate, plan.value_usd) + order_of(plan), reach_of(plan)

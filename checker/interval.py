@@ -1,9 +1,10 @@
-"""The best of one interval (section 'Bound', part 5): ``e_t(y, q)`` for many intervals at once.
+"""The best of one interval (section 'Bound', part 5): ``e_t(y, q, k)`` for many intervals at once.
 
 For given counts of blocks the best continuous powers are found by filling the segments in the order of their slopes. Of
 the counts only those are tried whose Lagrangian upper bound lies above the best that was found, so that none is lost.
 """
 
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -40,10 +41,27 @@ def hull(machine: Machine, problem: Problem) -> tuple[Array, Array, Array, Array
     return base, at_base.max(axis=0), widths, slopes
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What ``e_t`` is asked for, row by row: interval, word, most import, and the cell ``[low, high]`` of the mining power."""
+
+    t: Whole
+    word: Whole
+    cap: Array
+    low: Array
+    high: Array
+
+    def __getitem__(self, chosen: Whole | slice) -> "Rows":
+        return Rows(self.t[chosen], self.word[chosen], self.cap[chosen], self.low[chosen], self.high[chosen])
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+
 class Site:
     """What part 5 needs of the problem whatever the prices are. First axis: intervals."""
 
-    def __init__(self, problem: Problem, cap: Array) -> None:
+    def __init__(self, problem: Problem) -> None:
         self.problem = problem
         T, h = problem.T, problem.h
         hulls = [hull(machine, problem) for machine in problem.machines]
@@ -52,6 +70,7 @@ class Site:
         self.width = np.concatenate([one[2] for one in hulls] or [np.zeros((T, 0))], axis=1)
         self.slope = np.concatenate([one[3] for one in hulls] or [np.zeros((T, 0))], axis=1)
         self.owner = np.repeat(np.arange(len(hulls)), [one[2].shape[1] for one in hulls])
+        self.most_power = _columns([one[0] + one[2].sum(axis=1) for one in hulls], T)
         self.blocks = np.array([machine.blocks for machine in problem.machines], dtype=np.float64)
         self.counts = np.array(list(product(*(range(m.blocks + 1) for m in problem.machines))), dtype=np.float64)
         self.elastic_width = _columns([row for load in problem.elastic for row in load.width], T)
@@ -73,7 +92,6 @@ class Site:
         self.block = restricted[0].block if restricted else np.zeros(T)
         loss = h * restricted[0].loss if restricted else np.zeros(T)
         self.loss, self.granted = np.maximum(loss, 0.0), np.maximum(-loss, 0.0)
-        self.cap = cap[problem.hour] if len(problem.hour) and len(cap) else np.zeros(T)
 
 
 def _columns(rows: list[Array], T: int) -> Array:
@@ -86,12 +104,12 @@ class Shop:
     def __init__(self, site: Site, prices: Prices) -> None:
         self.site = site
         self.worth = site.base_worth - prices.running
-        self.cover = np.where(site.cap > 0, prices.cover, 0.0)
+        self.cover = prices.cover
         self.work = site.word_work - (prices.wage[:, 1:] @ site.words[:, 1:].T if site.words.shape[1] > 1 else 0.0)
         order = np.argsort(-site.slope, axis=1, kind="stable")
         self.owner = site.owner[order] if order.shape[1] else order
         self.width = np.take_along_axis(site.width, order, axis=1)
-        slope = np.take_along_axis(site.slope, order, axis=1)
+        self.slope = slope = np.take_along_axis(site.slope, order, axis=1)
         self.split = bool((self.cover > 0).any())
         parts = [slope + self.cover[:, None], slope] if self.split else [slope]
         merged = np.concatenate([*parts, site.elastic_slope], axis=1)
@@ -106,31 +124,37 @@ class Shop:
         owner, worth, power = [], [], []
         for c in range(len(site.blocks)):
             mine = site.owner == c
-            steps = np.concatenate([np.zeros((len(site.cap), 1)), site.width[:, mine]], axis=1)
-            gains = np.concatenate([np.zeros((len(site.cap), 1)), site.width[:, mine] * site.slope[:, mine]], axis=1)
+            steps = np.concatenate([np.zeros((site.problem.T, 1)), site.width[:, mine]], axis=1)
+            gains = np.concatenate([np.zeros((site.problem.T, 1)), site.width[:, mine] * site.slope[:, mine]], axis=1)
             power.append(site.base_power[:, c : c + 1] + steps.cumsum(axis=1))
             worth.append(self.worth[:, c : c + 1] + gains.cumsum(axis=1))
             owner += [c] * steps.shape[1]
-        empty = np.zeros((len(site.cap), 0))
+        empty = np.zeros((site.problem.T, 0))
         return np.array(owner, dtype=np.int64), (
             np.concatenate([empty, *worth], axis=1),
             np.concatenate([empty, *power], axis=1),
         )
 
-    def filled(self, t: Whole, word: Whole, cap: Array, counts: Array) -> tuple[Array, Array]:
-        """Best value and its import for given counts of blocks (rows x classes)."""
-        site = self.site
+    def filled(self, rows: Rows, counts: Array) -> tuple[Array, Array]:
+        """Best value and its import for given counts of blocks (rows x classes).
+
+        Of the machines' segments, steepest first, what lies below the cell is filled whatever it brings.
+        """
+        site, t, word, cap = self.site, rows.t, rows.word, rows.cap
         base_power = (counts * site.base_power[t]).sum(axis=1)
         start = site.word_power[t, word] + base_power
         value = self.work[t, word] + (counts * self.worth[t]).sum(axis=1)
-        value += self.cover[t] * np.minimum(base_power, site.cap[t])
         value += site.granted[t] * np.maximum(site.block[t] - start, 0.0)
         widths = np.take_along_axis(counts, self.owner[t], axis=1) * self.width[t]
-        parts = [widths]
+        at = base_power[:, None] + widths.cumsum(axis=1) - widths
+        forced = np.clip(rows.low[:, None] - at, 0.0, widths)
+        least = base_power + forced.sum(axis=1)
+        value += (forced * self.slope[t]).sum(axis=1) + self.cover[t] * np.minimum(least, rows.high)
+        start += least - base_power
+        parts = [widths - forced]
         if self.split:
-            at = base_power[:, None] + widths.cumsum(axis=1) - widths
-            below = np.clip(site.cap[t][:, None] - at, 0.0, widths)
-            parts = [below, widths - below]
+            below = np.clip(rows.high[:, None] - at - forced, 0.0, widths - forced)
+            parts = [below, widths - forced - below]
         merged = np.concatenate([*parts, site.elastic_width[t]], axis=1)
         merged = np.take_along_axis(merged, self.order[t], axis=1)
         slope, loss = self.merged[t], site.loss[t]
@@ -139,12 +163,16 @@ class Shop:
         used = np.clip(until - (start[:, None] + merged.cumsum(axis=1) - merged), 0.0, merged)
         end = start + used.sum(axis=1)
         value += (used * slope).sum(axis=1) + loss * np.minimum(end - site.block[t], 0.0)
-        value = np.where((start <= cap + SLACK) & site.able[t, word], value, -np.inf)
-        return value, end
+        possible = (start <= cap + SLACK) & (least >= rows.low - SLACK) & site.able[t, word]
+        return np.where(possible, value, -np.inf), end
 
-    def _dual(self, t: Whole, word: Whole, cap: Array, theta: Array, nu: Array) -> tuple[Array, Array]:
-        """Constant and worth of each class of the upper bound at prices ``theta`` of import, ``nu`` of cover."""
-        site = self.site
+    def _dual(self, rows: Rows, theta: Array, pi: Array) -> tuple[Array, Array]:
+        """Constant and worth of each class of the upper bound at prices ``theta`` of import, ``pi`` of mining power.
+
+        ``cover x min(mining, high) <= pi x mining + (cover - pi) x c`` for mining in the cell, with c its high end when
+        ``pi <= cover`` and its low end otherwise.
+        """
+        site, t, word, cap = self.site, rows.t, rows.word, rows.cap
         loss, block = site.loss[t], site.block[t]
         theta = np.minimum(theta, loss)
         theta = np.where(np.isinf(cap), np.maximum(theta, 0.0), theta)
@@ -152,74 +180,81 @@ class Shop:
         with np.errstate(divide="ignore", invalid="ignore"):
             least = np.where(loss > 0, np.maximum(theta, 0.0), 0.0)
         eta = np.where(np.isinf(cap) | (cap >= block), least, loss)
-        constant = self.work[t, word] + theta * site.word_power[t, word]
-        constant += -eta * block + (eta - theta) * reach + self.cover[t] * (1 - nu) * site.cap[t]
+        constant = self.work[t, word] + theta * site.word_power[t, word] - eta * block + (eta - theta) * reach
+        short = self.cover[t] - pi
+        constant += short * np.where(short < 0, rows.low, np.where(short > 0, rows.high, 0.0))
         if site.elastic_slope.shape[1]:
             gain = np.maximum(site.elastic_slope[t] + theta[:, None], 0.0)
             constant += (gain * site.elastic_width[t]).sum(axis=1)
-        net = (self.cover[t] * nu + theta)[:, None] * self.corner_power[t] + self.corner_worth[t]
+        net = (pi + theta)[:, None] * self.corner_power[t] + self.corner_worth[t]
         classes = [net[:, self.corner_owner == c].max(axis=1) for c in range(len(site.blocks))]
         return constant, np.stack(classes, axis=1) if classes else np.zeros((len(t), 0))
 
-    def _prices(self, t: Whole, word: Whole, cap: Array) -> tuple[Array, Array]:
-        """Prices ``theta`` and ``nu`` at which the upper bound is low."""
-        site = self.site
-        rows = len(t)
-        best, theta, nu = np.full(rows, np.inf), np.zeros(rows), np.ones(rows)
+    def _prices(self, rows: Rows) -> tuple[Array, Array]:
+        """Prices ``theta`` and ``pi`` at which the upper bound is low."""
+        site, t = self.site, rows.t
+        none, cover = np.zeros(len(t)), self.cover[t]
+        best, theta, pi = np.full(len(t), np.inf), none, cover
 
         def attempt(one: Array, other: Array) -> None:
-            nonlocal best, theta, nu
-            constant, worth = self._dual(t, word, cap, one, other)
+            nonlocal best, theta, pi
+            constant, worth = self._dual(rows, one, other)
             total = constant + (np.maximum(worth, 0.0) * site.blocks).sum(axis=1)
             better = total < best
             best = np.where(better, total, best)
-            theta, nu = np.where(better, one, theta), np.where(better, other, nu)
+            theta, pi = np.where(better, one, theta), np.where(better, other, pi)
 
         with np.errstate(divide="ignore", invalid="ignore"):
             even = np.where(self.corner_power[t] > 0, -self.corner_worth[t] / self.corner_power[t], 0.0)
-            even = np.concatenate([even, -self.site.slope[t]], axis=1)
-            cover = self.cover[t][:, None]
-            for level in (1.0, 0.0) if self.split else (0.0,):
-                for one in [np.zeros(rows), site.loss[t], *(even - level * cover).T, *(-site.elastic_slope[t]).T]:
-                    attempt(one, np.full(rows, level))
-            if self.split:
-                share = np.where(cover > 0, (even - theta[:, None]) / cover, 0.0)
-                for other in np.clip(share, 0.0, 1.0).T:
-                    attempt(theta, other)
-        return theta, nu
+        even = np.concatenate([even, -site.slope[t]], axis=1)
+        for level in (cover, none) if self.split else (none,):
+            for one in [none, site.loss[t], *(even - level[:, None]).T, *(-site.elastic_slope[t]).T]:
+                attempt(one, level)
+        # within a cell that begins at 0 a MW of mining is worth at most its cover, in others as much as its low end costs
+        least = rows.low > 0
+        most = np.where(least, np.inf, cover)[:, None]
+        if self.split or least.any():
+            for other in np.clip(even - theta[:, None], 0.0, most).T:
+                attempt(theta, other)
+        if least.any():
+            for one in (even - pi[:, None]).T:
+                attempt(one, pi)
+        return theta, pi
 
-    def _best(self, t: Whole, word: Whole, cap: Array) -> tuple[Array, Array]:
+    def _best(self, rows: Rows) -> tuple[Array, Array]:
         """Best value over the counts and its import, for a few rows."""
-        site = self.site
-        constant, worth = self._dual(t, word, cap, *self._prices(t, word, cap))
+        site, t, word, cap = self.site, rows.t, rows.word, rows.cap
+        constant, worth = self._dual(rows, *self._prices(rows))
         upper = constant[:, None] + worth @ site.counts.T
         start = site.word_power[t, word][:, None] + site.base_power[t] @ site.counts.T
         if (site.granted[t] > 0).any():
             upper += site.granted[t][:, None] * np.maximum(site.block[t][:, None] - start, 0.0)
         upper[start > cap[:, None] + 2 * SLACK] = -np.inf
         upper[~site.able[t, word]] = -np.inf
+        if (rows.low > 0).any():
+            upper[site.most_power[t] @ site.counts.T < rows.low[:, None] - 2 * SLACK] = -np.inf
         best, used = np.full(len(t), -np.inf), np.zeros(len(t))
         scale = 1e-13 * (1 + np.abs(constant) + (np.abs(worth) * site.blocks).sum(axis=1))
         active = np.arange(len(t))
         while len(active):
             chosen = upper.argmax(axis=1)
-            rows = np.arange(len(active))
-            keep = upper[rows, chosen] > best[active] + scale[active]
+            places = np.arange(len(active))
+            keep = upper[places, chosen] > best[active] + scale[active]
             if not keep.all():
                 active, upper, chosen = active[keep], upper[keep], chosen[keep]
-                rows = np.arange(len(active))
-            value, end = self.filled(t[active], word[active], cap[active], site.counts[chosen])
+                places = np.arange(len(active))
+            value, end = self.filled(rows[active], site.counts[chosen])
             better = value > best[active]
             best[active] = np.where(better, value, best[active])
             used[active] = np.where(better, end, used[active])
-            upper[rows, chosen] = -np.inf
+            upper[places, chosen] = -np.inf
         return best, used
 
-    def best(self, t: Whole, word: Whole, cap: Array) -> tuple[Array, Array]:
-        """``e_t`` of words and caps, row by row, and the import at which it is reached."""
-        found, used = np.empty(len(t)), np.empty(len(t))
-        rows = max(64, ROWS * 64 // max(64, len(self.site.counts)))
-        for a in range(0, len(t), rows):
-            part = slice(a, a + rows)
-            found[part], used[part] = self._best(t[part], word[part], cap[part])
+    def best(self, rows: Rows) -> tuple[Array, Array]:
+        """``e_t`` of all rows, and the import at which it is reached."""
+        found, used = np.empty(len(rows)), np.empty(len(rows))
+        step = max(64, ROWS * 64 // max(64, len(self.site.counts)))
+        for a in range(0, len(rows), step):
+            part = slice(a, a + step)
+            found[part], used[part] = self._best(rows[part])
         return found, used

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from checker.problem import Problem
-from checker.reading import Array, MalformedError, Node, number
+from checker.reading import Array, MalformedError, Node, number, row
+
+Cuts = tuple[Array, ...]
+"""Covers at which each award hour is cut; nothing at all when no hour is."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Certificate:
     bound_usd: float
     prices: Prices
     pieces: tuple[tuple[Piece, ...], ...]
+    cuts: Cuts
     exclusions: tuple[Exclusion, ...]
 
 
@@ -100,6 +104,14 @@ def _piece(node: Node) -> Piece:
     return Piece(node.number("least_mw"), node.limit("most_mw"), node.number("usd"))
 
 
+def _cuts(node: Node, problem: Problem) -> Cuts:
+    """Whether they rise within ``cap_H`` is checked later, hour by hour."""
+    found = node.items("cuts")
+    if len(found) not in {0, problem.hours}:
+        raise MalformedError(f"{node.at('cuts')}: {len(found)} lists, neither 0 nor {problem.hours}")
+    return tuple(row(one, None, f"{node.at('cuts')}[{hour}]") for hour, one in enumerate(found))
+
+
 def _certificate(node: Node, problem: Problem) -> Certificate:
     months = len(problem.peaks[0].usd) if problem.peaks else 1
     pieces = node.items("pieces")
@@ -120,6 +132,7 @@ def _certificate(node: Node, problem: Problem) -> Certificate:
             tuple(_piece(Node(part, f"{node.at('pieces')}[{m}][{i}]")) for i, part in enumerate(one))
             for m, one in enumerate(pieces)
         ),
+        cuts=_cuts(node, problem),
         exclusions=tuple(exclusions),
     )
 
@@ -134,7 +147,7 @@ def _unit(node: Node, problem: Problem) -> Unit:
 def read_plan(found: dict[str, object], problem: Problem) -> Plan:
     """The plan in a file's object."""
     node = Node(found, "plan")
-    node.schema("megawatt/plan/1")
+    node.schema("megawatt/plan/2")
     node.text("inputs_sha256")
     node.text("method")
     units = tuple(_unit(one, problem) for one in node.nodes("units"))

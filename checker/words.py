@@ -62,7 +62,7 @@ class JobState:
             self.off[:, 0] = 0.0
 
     def spread(self, lanes: int) -> "JobState":
-        """The one lane as many."""
+        """Each lane as many."""
         state = JobState(self.job, 0)
         state.off = np.repeat(self.off, lanes, axis=0)
         state.on = np.repeat(self.on, lanes, axis=0)
@@ -73,6 +73,13 @@ class JobState:
         state = JobState(self.job, 0)
         state.off = (self.off - costs[:, None]).max(axis=0)[None]
         state.on = (self.on - costs[:, None, None]).max(axis=0)[None]
+        return state
+
+    def best_cell(self, cells: int) -> "JobState":
+        """The better of the cells in each state; lanes stand cell by cell within what they came from."""
+        state = JobState(self.job, 0)
+        state.off = self.off.reshape(-1, cells, *self.off.shape[1:]).max(axis=1)
+        state.on = self.on.reshape(-1, cells, *self.on.shape[1:]).max(axis=1)
         return state
 
     def advance(self, first: int, rest: Array, run: Array) -> None:

@@ -82,7 +82,7 @@ WEEKS = [{"first": 0, "end": 1, "gap_usd": 0.25}, {"first": 1, "end": 2, "gap_us
 """The plan's gap of 1 USD in two weeks of an interval each; the paper's plan has none, for they may be absent."""
 
 PLAN: dict[str, Any] = {
-    "schema": "megawatt/plan/1",
+    "schema": "megawatt/plan/2",
     "inputs_sha256": "0" * 64,
     "method": "paper",
     "value_usd": -28.0,
@@ -95,6 +95,7 @@ PLAN: dict[str, Any] = {
     "certificate": {
         "bound_usd": -26 + 27e-9,
         "prices": {"running": [[40], [-40]], "cover": [0, 0], "wage": [[], []]},
+        "cuts": [],
         "pieces": [[{"least_mw": 2.5, "most_mw": 3, "usd": 10}]],
         "exclusions": [
             {"month": 0, "pieces": [{"least_mw": 0, "most_mw": 1, "usd": 0}], "prices": _FREE},

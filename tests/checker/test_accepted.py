@@ -21,7 +21,7 @@ def test_a_right_plan_is_accepted(name: str, tmp_path: Path, capsys: pytest.Capt
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "accepted"
     assert [line.split(":")[0] for line in lines[:-2]] == [
-        "feasible", "value", "idle", "premises", "pieces", "prices", "exclusions", "bound",
+        "feasible", "value", "idle", "premises", "pieces", "prices", "cuts", "exclusions", "bound",
     ]  # fmt: skip
 
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.optimize import linprog
 
-from checker.awards import allowed_sets, award_value, awards_usd, caps, hour_worth
+from checker.awards import allowed_sets, award_value, hour_worth
 from checker.bound import Bound
 from checker.feasible import dwell, faults, job_word
-from checker.interval import Shop, Site
-from checker.plan import Decision, Piece, Prices, Unit
+from checker.interval import Rows, Shop, Site
+from checker.plan import Decision, Piece, Unit
 from checker.problem import Job, Machine, Problem, read_problem
 from checker.reading import Array
 from checker.value import is_on, since_start, terms
 from checker.words import best_block, best_job
+from tests.checker.by_hand import a_price_set, interval_by_hand
 from tests.checker.paper import specimen
 
 T = 8
@@ -141,90 +141,10 @@ def test_the_best_awards_of_an_hour(cover: float) -> None:
             assert value[hour] == pytest.approx(awards_by_hand(problem, worth[:, hour], cover), abs=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("name", ["exclusive", "elastic-reserves", "windows"])
-def test_the_award_bound_is_no_smaller_than_on_a_fine_grid(name: str, seed: int) -> None:
-    problem = read_problem(specimen(name)[0])
-    worth, price = hour_worth(problem), np.random.default_rng(seed).uniform(0, 4, problem.T)
-    cap = caps(problem, worth)
-    summed = np.bincount(problem.hour, weights=price)
-    best = np.zeros(problem.hours)
-    for share in np.linspace(0, 1, 401):
-        best = np.maximum(best, award_value(problem, worth, share * cap)[0] - share * cap * summed)
-    found = awards_usd(problem, worth, cap, price)
-    assert found >= best.sum() - 1e-9
-    if len(problem.reserves) == 1:
-        assert found == pytest.approx(best.sum(), abs=1e-9)
-
-
-def interval_by_hand(site: Site, prices: Prices, t: int, word: int, cap: float) -> float:
-    """All counts, and a linear programme for the powers: shares of the modes from the base on, segments, two kinks."""
-    problem = site.problem
-    y = site.words[word]
-    if any(on and job.power[t] == 0 for on, job in zip(y, problem.jobs, strict=True)):
-        return -math.inf
-    h, cost, energy = problem.h, float(problem.cost[t]), float(problem.energy[t])
-    fixed, gain = float(problem.floor_power[t]), 0.0
-    for j, (on, job) in enumerate(zip(y, problem.jobs, strict=True)):
-        fixed += on * float(job.power[t])
-        gain += on * h * (float(job.fee[t]) - float(job.power[t]) * (cost - job.passes * energy))
-        gain -= on * float(prices.wage[t, j]) if j else 0.0
-    best = -math.inf
-    for counts in product(*(range(machine.blocks + 1) for machine in problem.machines)):
-        columns: list[tuple[float, float, float, float]] = []  # worth, power, mining, most
-        rows_eq, right_eq, at = [], [], 0
-        for n, machine in zip(counts, problem.machines, strict=True):
-            for power, revenue in zip(machine.power[:, t], machine.revenue[:, t], strict=True):
-                columns.append((h * (revenue - power * cost), power, power, n))
-            row = {at + m: 1.0 for m in range(len(machine.power))}
-            at += len(row)
-            rows_eq.append(row)
-            right_eq.append(n)
-        for load in problem.elastic:
-            for width, worth in zip(load.width[:, t], load.worth[:, t], strict=True):
-                columns.append((h * (worth - cost + load.passes * energy), 1.0, 0.0, width))
-        value = _programme(site, prices, t, cap, fixed, columns, rows_eq, right_eq)
-        if value is not None:
-            best = max(best, gain + value - float(np.dot(counts, prices.running[t])))
-    return best
-
-
-def _programme(
-    site: Site,
-    prices: Prices,
-    t: int,
-    cap: float,
-    fixed: float,
-    columns: list[tuple[float, float, float, float]],
-    rows_eq: list[dict[int, float]],
-    right_eq: list[int],
-) -> float | None:
-    worth, power, mining, most = (np.array([one[i] for one in columns]) for i in range(4))
-    size = len(columns)
-    objective = -np.concatenate([worth, [prices.cover[t], -site.loss[t]]])
-    upper = [np.concatenate([power, [0, 0]]), np.concatenate([-mining, [1, 0]]), np.concatenate([-power, [0, -1]])]
-    right = [cap - fixed, 0.0, fixed - site.block[t]]
-    equal = np.zeros((len(rows_eq), size + 2))
-    for i, row in enumerate(rows_eq):
-        equal[i, list(row)] = 1.0
-    bounds = [(0, one) for one in most] + [(0, float(site.cap[t])), (0, None)]
-    if cap - fixed < 0:
-        return None
-    done = linprog(objective, A_ub=upper, b_ub=right, A_eq=equal, b_eq=right_eq, bounds=bounds)
-    return -float(done.fun) if done.fun is not None else None
-
-
-def a_price_set(problem: Problem, rng: np.random.Generator) -> Prices:
-    wage = rng.normal(0, 30, (problem.T, len(problem.jobs)))
-    wage[:, :1] = 0
-    running = rng.normal(0, 40, (problem.T, len(problem.machines)))
-    return Prices(running, np.maximum(rng.normal(1, 8, problem.T), 0), wage)
-
-
 @pytest.mark.parametrize("name", ["three-jobs", "elastic-reserves", "exclusive", "hosted", "windows", "pass-through"])
 def test_the_best_of_an_interval(name: str) -> None:
     problem = read_problem(specimen(name)[0])
-    site = Site(problem, caps(problem, hour_worth(problem)))
+    site = Site(problem)
     for seed in range(3):
         rng = np.random.default_rng(seed)
         prices = a_price_set(problem, rng)
@@ -232,26 +152,27 @@ def test_the_best_of_an_interval(name: str) -> None:
         t = rng.integers(0, problem.T, 6)
         word = rng.integers(0, len(site.words), 6)
         cap = np.minimum(problem.limit[t], rng.uniform(4, 40, 6))
-        found, used = shop.best(t, word, cap)
+        low = np.where(rng.random(6) < 0.3, 0.0, rng.uniform(0, 12, 6))
+        rows = Rows(t, word, cap, low, low + rng.uniform(0, 6, 6))
+        found, used = shop.best(rows)
         for i in range(6):
-            by_hand = interval_by_hand(site, prices, int(t[i]), int(word[i]), float(cap[i]))
-            assert found[i] == pytest.approx(by_hand, rel=1e-9, abs=1e-6)
-            assert used[i] <= cap[i] + 1e-6
+            assert found[i] == pytest.approx(interval_by_hand(site, prices, rows[i : i + 1]), rel=1e-9, abs=1e-6)
+            assert not np.isfinite(found[i]) or used[i] <= cap[i] + 1e-6
 
 
 def test_a_loss_below_zero_is_granted_at_the_commitments_own_power() -> None:
     found = specimen("three-jobs")[0]
     found["positions"][0].update(resale="spread", spread_usd_per_mwh=-7.0, block_mw=20.0)
     problem = read_problem(found)
-    site = Site(problem, np.zeros(0))
+    site = Site(problem)
     shop = Shop(site, a_price_set(problem, np.random.default_rng(0)))
     none = np.zeros((1, 2))
-    row = np.array([0]), np.array([0]), np.array([30.0])
-    value, end = shop.filled(*row, none)
+    row = Rows(np.array([0]), np.array([0]), np.array([30.0]), np.array([0.0]), np.array([0.0]))
+    value, end = shop.filled(row, none)
     assert end[0] == problem.floor_power[0]
     assert value[0] == pytest.approx(7.0 * problem.h * (20.0 - problem.floor_power[0]))
-    counts = [shop.filled(*row, np.array([one], dtype=float))[0][0] for one in site.counts]
-    assert shop.best(*row)[0][0] == pytest.approx(max(counts))
+    counts = [shop.filled(row, np.array([one], dtype=float))[0][0] for one in site.counts]
+    assert shop.best(row)[0][0] == pytest.approx(max(counts))
 
 
 def small() -> dict[str, Any]:
@@ -326,7 +247,7 @@ def test_the_first_jobs_word_with_a_piece_for_each_month(name: str, seed: int) -
         starts = int((on & ~np.concatenate([[job.initial_on], on[:-1]])).sum())
         value = -starts * job.restart_usd
         for m in months:
-            t = bound.calendar.intervals[m]
+            t = bound.cells.t[bound.columns[m]]
             state = on[t].astype(int)
             value += max(bound.earned(0, m, one.most)[state, np.arange(len(t))].sum() - one.usd for one in pieces[m])
         best = max(best, value)

@@ -158,7 +158,7 @@ TABLE += [
     ("an hour missing", "exclusive", "unreadable", gone("award_mw", 0, 1)),
     ("a month missing", "three-jobs", "unreadable", gone(CERT, "pieces", 1)),
     ("prices of the wrong shape", "exclusive", "unreadable", put(CERT, "prices", "running", 0, to=[1.0, 2.0])),
-    ("another schema", "exclusive", "unreadable", put("schema", to="megawatt/plan/2")),
+    ("another schema", "exclusive", "unreadable", put("schema", to="megawatt/plan/1")),
     ("another problem schema", "exclusive", "unreadable", put("problem", "schema", to="megawatt/plan/1")),
     ("a text for a number", "exclusive", "unreadable", put("value_usd", to="812.84")),
     ("true for a number", "exclusive", "unreadable", put("batch_on", 0, 0, to=True)),
@@ -261,9 +261,9 @@ SPOILT = [
     ("no text", b"\xff\xfe"),
     ("no JSON", b"{"),
     ("no object", b"[]"),
-    ("a key twice", b'{"schema": "megawatt/plan/1", "schema": "megawatt/plan/1"}'),
+    ("a key twice", b'{"schema": "megawatt/plan/2", "schema": "megawatt/plan/2"}'),
     ("too deep", b"[" * 200_000),
-    ("a number too great", b'{"schema": "megawatt/plan/1", "inputs_sha256": "", "method": "", "value_usd": 1e999}'),
+    ("a number too great", b'{"schema": "megawatt/plan/2", "inputs_sha256": "", "method": "", "value_usd": 1e999}'),
 ]
 
 

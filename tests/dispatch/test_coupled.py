@@ -12,14 +12,15 @@ from bench.referee import random_site
 from bench.referees import known
 from megawatt.core.errors import InputError
 from megawatt.dispatch.certificate import Piece, Prices
-from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.coupled.cover import award_cells, cells_of, kinks_of, spans_of
 from megawatt.dispatch.coupled.fast import fast_plan, plan_coupled
-from megawatt.dispatch.coupled.hours import awards_of, earn_hours
+from megawatt.dispatch.coupled.hours import Awards, awards_of, earn_hours
 from megawatt.dispatch.coupled.interval import NEVER, earn
 from megawatt.dispatch.coupled.peaks import highest_mw, pieces_around
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import hull, tables_of
+from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.coupled.work import least_done, plan_work
 from megawatt.dispatch.general import Effort, Hint, plan_general
 from megawatt.dispatch.ledger import settle
@@ -113,7 +114,13 @@ def test_any_prices_bound_the_optimum(seed: int) -> None:
     pieces = [[Piece(0.0, np.inf, 0.0)]]
     if problem.peaks:
         pieces = pieces_around(split, highest_mw(split) * rng.random(), 100.0)
-    assert Viewer(split).view(prices, pieces).usd >= OPTIMA[seed] - 1e-6 * (1 + abs(OPTIMA[seed]))
+    bound = Viewer(split).view(prices, pieces).usd
+    assert bound >= OPTIMA[seed] - 1e-6 * (1 + abs(OPTIMA[seed]))
+    cap, whole = split.cap[split.awards.first[:-1]], split.spans.hour[split.spans.whole]
+    cuts = [np.sort(rng.random(rng.integers(4))) * cap[h] * (h in whole) for h in range(len(cap))]
+    cuts = [points[points > 0] for points in cuts]
+    finer = Viewer(split, cuts).view(prices, pieces).usd
+    assert OPTIMA[seed] - 1e-6 * (1 + abs(OPTIMA[seed])) <= finer <= bound + 1e-9 * (1 + abs(bound))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -143,6 +150,34 @@ def test_a_looser_limit_is_never_bounded_below_the_optimum_of_a_tighter_one(seed
     problem = random_site(seed)
     found = fast_plan(dataclasses.replace(problem, limit_mw=problem.limit_mw * 1.2), Effort())
     assert found is None or found[1].bound_usd >= OPTIMA[seed] - 1e-6 * (1 + abs(OPTIMA[seed]))
+
+
+def test_the_best_cover_of_a_range_is_at_its_ends_or_where_awards_bend() -> None:
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        R = int(rng.integers(1, 4))
+        most, least = rng.uniform(5, 40, R), rng.choice([0.0, 1.0], R) * rng.uniform(1, 5, R)
+        share, worth = rng.uniform(0.2, 1.0, R), rng.uniform(1, 20, (1, R))
+        awards = Awards(np.array([0, 1]), worth, most, least, share, np.ones(1 << R, dtype=np.bool_))
+        spans = spans_of(awards, np.array([0, 1]))
+        low, high = np.sort(rng.uniform(0, 60, 2))
+        cells = cells_of(awards, spans, np.array([80.0]), [np.array([low, high])])
+        paid = rng.uniform(0, 20)
+        usd, at = award_cells(awards, kinks_of(awards), spans, cells, np.array([paid]))
+        best = 0.0 if low <= 0 else -np.inf
+        for word in range(1 << R):
+            sold = [r for r in range(R) if word >> r & 1]
+            rows = [[*(1.0 * (r == k) for k in sold), -share[r]] for r in sold] + [[*(1.0 for _ in sold), -1.0]]
+            found = linprog(
+                [*(-worth[0, r] for r in sold), paid],
+                A_ub=rows,
+                b_ub=np.zeros(len(rows)),
+                bounds=[*((least[r], most[r]) for r in sold), (low, high)],
+            )
+            if found.success and found.fun is not None:
+                best = max(best, -found.fun)
+        assert usd[1] == pytest.approx(best, abs=1e-6)
+        assert low <= at[1] <= high
 
 
 def test_awards_with_the_cover_they_need_are_those_of_a_linear_programme() -> None:

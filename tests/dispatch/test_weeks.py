@@ -15,10 +15,10 @@ from bench.referee import random_site
 from bench.referees import known
 from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.counts import CountModel
-from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.fast import Found, fast_path, plan_coupled
 from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.shortfall import counts_of, shortfall_usd
+from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.coupled.weeks import NamedWeeks, listed, week_edges, with_gap_by_week
 from megawatt.dispatch.coupled.window import Window, replanned
 from megawatt.dispatch.deadline import Deadline

@@ -61,6 +61,7 @@ class Certificate:
         prices: Prices of the split.
         pieces: Pieces of each month's peak that these prices bound, from high to low.
         exclusions: All other pieces, with the prices at which their bound is no more than the plan's value.
+        cuts: Per award hour, the rising covers at which its cells meet [MW]; empty: no hour is cut.
         bound_usd: No schedule is worth more [USD].
         steps: Evaluations of the bound that it took.
     """
@@ -68,5 +69,6 @@ class Certificate:
     prices: Prices
     pieces: tuple[tuple[Piece, ...], ...]
     exclusions: tuple[Exclusion, ...]
+    cuts: tuple[Floats, ...]
     bound_usd: float
     steps: int

@@ -12,7 +12,7 @@ from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Problem
 
 PROBLEM_SCHEMA = "megawatt/problem/1"
-PLAN_SCHEMA = "megawatt/plan/1"
+PLAN_SCHEMA = "megawatt/plan/2"
 
 
 def problem_record(problem: Problem) -> dict[str, Any]:
@@ -52,6 +52,7 @@ def _certificate(certificate: Certificate) -> dict[str, Any]:
         "bound_usd": certificate.bound_usd,
         "prices": _prices(certificate.prices),
         "pieces": [[_plain(piece) for piece in month] for month in certificate.pieces],
+        "cuts": [points.tolist() for points in certificate.cuts],
         "exclusions": [
             {
                 "prices": _prices(gone.prices),

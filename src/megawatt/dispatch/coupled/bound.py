@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from megawatt.dispatch.certificate import Prices
 from megawatt.dispatch.counts import constant_usd
-from megawatt.dispatch.coupled.hours import Awards, awards_of
+from megawatt.dispatch.coupled.cover import Kinks, Spans, kinks_of, spans_of
+from megawatt.dispatch.coupled.hours import Awards, awards_of, hour_caps
 from megawatt.dispatch.coupled.interval import NEVER
 from megawatt.dispatch.coupled.tables import Tables, tables_of
 from megawatt.dispatch.coupled.work import least_done, plan_work
@@ -32,20 +33,28 @@ class Split:
         problem: The problem.
         tables: Its arrays.
         awards: Its reserve programmes.
+        kinks: Covers at which their worth bends.
+        cap: Cover that the best awards of the hour need, shape (T,) [MW].
         ramp: Per class, least change of the i-th interval after a start, shapes (r, T) [USD], <= 0.
         usual_ramp: The same where power is not short and a ramping block takes its best mode.
         constant_usd: Money that no decision changes.
         edges: First interval of each month of the first demand charge and the end, shape (M + 1,).
+        spans: Award hours, parted at months.
+        span_edges: First span of each month and the end, shape (M + 1,).
         least: Per job, work that must be done after each interval, shape (T,) each.
     """
 
     problem: Problem
     tables: Tables
     awards: Awards
+    kinks: Kinks
+    cap: Floats
     ramp: list[Floats]
     usual_ramp: list[Floats]
     constant_usd: float
     edges: Ints
+    spans: Spans
+    span_edges: Ints
     least: tuple[Ints, ...]
 
     @classmethod
@@ -56,14 +65,20 @@ class Split:
         edges = np.concatenate((np.searchsorted(month, np.arange(int(month[-1]) + 1)), [T])).astype(np.int64)
         least = tuple(least_done(job.power_mw > 0, job.window, job.need) for job in problem.batches)
         ramp = [least_ramp_usd(m, problem.grid.hours, T) for m in problem.machines]
+        awards = awards_of(problem)
+        spans = spans_of(awards, edges)
         return cls(
             problem,
             tables_of(problem),
-            awards_of(problem),
+            awards,
+            kinks_of(awards),
+            hour_caps(awards, T)[0],
             ramp,
             [usual_ramp_usd(m, problem) for m in problem.machines],
             constant_usd(problem) - _other_floors_usd(problem),
             edges,
+            spans,
+            np.searchsorted(spans.start, edges),
             least,
         )
 

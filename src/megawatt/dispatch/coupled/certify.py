@@ -5,22 +5,42 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from megawatt.dispatch.certificate import Certificate, Exclusion, Piece, Prices
-from megawatt.dispatch.coupled.ascent import Ascent, View, Viewer
+from megawatt.dispatch.coupled.ascent import Ascent
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.closed_form import plan_prices
+from megawatt.dispatch.coupled.cover import finer
 from megawatt.dispatch.coupled.peaks import pieces_around
 from megawatt.dispatch.coupled.search import Search
+from megawatt.dispatch.coupled.view import View, Viewer
 from megawatt.dispatch.ledger import measured_mw
+from megawatt.dispatch.problem import Floats
 
 SHARE_OF_PIECES = 0.2
 """Share of the tolerance that the width of the narrowest pieces may cost."""
 
 EXCLUDE_EVERY = 8
-"""Steps between two looks at which pieces can still hold a better plan."""
+"""Steps between two looks at which pieces can still hold a better plan, and at the cover of which hours to cut."""
+
+SHARE_OF_CUTS = 0.9
+"""Share of what all hours are granted too much that the hours cut at once are granted."""
+
+MOST_LOOKS = 2_000_000
+"""Rows looked at in one round of steps: where many peaks stay open, or over a year, the steps are fewer."""
+
+MOST_CUTS = 6
+"""Cuts of an hour's cover."""
+
+MOST_CELLS = 4
+"""Cells of all hours together, per hour: each costs as much time as the interval itself."""
 
 
 def certify(
-    split: Split, search: Search, tolerance_usd: float, most_steps: int, prices: Prices | None = None
+    split: Split,
+    search: Search,
+    tolerance_usd: float,
+    most_steps: int,
+    prices: Prices | None = None,
+    cuts: tuple[Floats, ...] = (),
 ) -> Certificate:
     """Bound the optimum, and improve the plan on the way where the prices show how.
 
@@ -30,13 +50,20 @@ def certify(
         tolerance_usd: The bound need not come closer to the plan than this [USD].
         most_steps: Most evaluations.
         prices: Prices to begin with; read off the plan by default.
+        cuts: Cuts of each award hour's cover to begin with.
     """
-    work = _Work(split, search, tolerance_usd, Ascent(Viewer(split), prices or plan_prices(search.valued())))
-    steps = 0
-    while steps < most_steps and work.ascent.best_usd > work.goal_usd + tolerance_usd and not search.deadline.over:
+    work = _Work(
+        split, search, tolerance_usd, Ascent(Viewer(split, list(cuts)), prices or plan_prices(search.valued()))
+    )
+    steps, looks = 0, 0
+    while steps < most_steps and looks < MOST_LOOKS and not search.deadline.over:
+        if work.ascent.best_usd <= work.goal_usd + tolerance_usd:
+            break
+        looks += work.rows()
         at, view = work.ascent.prices, work.ascent.step(work.pieces, work.goal_usd)
         if steps % EXCLUDE_EVERY == 0 and not work.better_plan(view):
             work.exclude(view, at)
+            work.cut(view)
         steps += 1
     return work.certificate(steps)
 
@@ -61,6 +88,11 @@ class _Work:
         self.pieces = _all_pieces(self.split, self.search, self.tolerance_usd)
         self.ascent.best_usd = np.inf  # the bound of other pieces is another number
 
+    def rows(self) -> int:
+        """Rows that one look goes through, each for every piece of its month."""
+        first = self.ascent.viewer.cells.row[self.ascent.viewer.cells.first[self.split.span_edges]]
+        return int(np.diff(first) @ np.array([len(cut) for cut in self.pieces]))
+
     def better_plan(self, view: View) -> bool:
         """Try the jobs and peaks that the prices want; whether that gave a better plan, which then is the goal."""
         peaks = np.array([self.pieces[m][q].most_mw for m, q in enumerate(view.piece)])
@@ -80,16 +112,37 @@ class _Work:
             if gone:
                 self.exclusions.append(Exclusion(prices, m, gone))
                 self.pieces[m] = [piece for piece, stay in zip(self.pieces[m], stays, strict=True) if stay]
-                self.ascent.best_usd = np.inf
+
+    def cut(self, view: View) -> None:
+        """Cut the cover of the hours that are granted most beyond what their awards are worth."""
+        if not len(self.split.awards.share):
+            return
+        viewer, loose = self.ascent.viewer, view.loose_usd
+        if len(viewer.cells.low_mw) > MOST_CELLS * len(loose):
+            return
+        order = np.argsort(-loose, kind="stable")
+        enough = np.searchsorted(np.cumsum(loose[order]), SHARE_OF_CUTS * loose.sum()) + 1
+        hours = order[:enough][loose[order[:enough]] > 0]
+        whole = self.split.spans.hour[self.split.spans.whole]
+        hours = np.array([h for h in np.intersect1d(hours, whole) if len(viewer.inner[h]) < MOST_CUTS], dtype=np.int64)
+        if len(hours):
+            cap = self.split.cap[self.split.awards.first[:-1]]
+            viewer.cut(finer(viewer.inner, cap, view.sold_mw, view.kept_mw, hours))
 
     def certificate(self, steps: int) -> Certificate:
         """The certificate of the best prices for the pieces that are left."""
-        usd = self.ascent.best_usd
-        if not np.isfinite(usd):
-            usd = self.ascent.viewer.view(self.ascent.best, self.pieces).usd
+        # pieces that went and cells that were cut since these prices were seen can only have lowered their bound
+        usd = self.ascent.viewer.view(self.ascent.best, self.pieces).usd
         bound = max(usd, self.goal_usd)
         bound += ROUND_OUT * (1 + abs(bound))
-        return Certificate(self.ascent.best, tuple(map(tuple, self.pieces)), tuple(self.exclusions), bound, steps)
+        return Certificate(
+            self.ascent.best,
+            tuple(map(tuple, self.pieces)),
+            tuple(self.exclusions),
+            tuple(self.ascent.viewer.inner),
+            bound,
+            steps,
+        )
 
 
 def _all_pieces(split: Split, search: Search, tolerance_usd: float) -> list[list[Piece]]:

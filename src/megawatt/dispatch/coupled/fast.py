@@ -7,7 +7,6 @@ import numpy as np
 
 from megawatt.core.errors import SolverError
 from megawatt.dispatch.certificate import Certificate, Piece, Prices
-from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
 from megawatt.dispatch.coupled.fixing import CountRule
@@ -15,6 +14,7 @@ from megawatt.dispatch.coupled.peaks import highest_mw
 from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
+from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.coupled.weeks import NamedWeeks, week_edges
 from megawatt.dispatch.deadline import Deadline
 from megawatt.dispatch.general import Effort, Hint, plan_general
@@ -28,9 +28,6 @@ FIRST_STEPS = 60
 
 MOST_STEPS = 120
 """Evaluations after that, after which more of them seldom pay."""
-
-MOST_LOOKS = 400_000
-"""Intervals looked at in all evaluations of one round: a year has fewer steps than a month, so that its time stays near it."""
 
 MOST_LINEAR = 3_000
 """Intervals up to which the linear relaxation is worth its time as a source of prices."""
@@ -130,20 +127,18 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline) -> Found | N
 
 def _certified(split: Split, search: Search, tolerance: float) -> Certificate:
     """Bound of the best trial, which may become better on the way."""
-    T = split.problem.T
-    first, most = (min(steps, max(8, MOST_LOOKS // T)) for steps in (FIRST_STEPS, MOST_STEPS))
-    certificate = certify(split, search, tolerance, first)
+    certificate = certify(split, search, tolerance, FIRST_STEPS)
     if open_usd(certificate, search) > tolerance and not search.deadline.over:
-        if T <= MOST_LINEAR:
+        if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
-            certificate = _lower(certify(split, search, tolerance, most, prices), certificate)
+            certificate = _lower(certify(split, search, tolerance, MOST_STEPS, prices, certificate.cuts), certificate)
         else:
-            certificate = certify(split, search, tolerance, most, certificate.prices)
+            certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices, certificate.cuts)
     if open_usd(certificate, search) > 2 * tolerance:
         found = search.value_usd
         search.shake(SHAKES, np.random.default_rng(SEED))
         if search.value_usd > found:
-            certificate = certify(split, search, tolerance, first, certificate.prices)
+            certificate = certify(split, search, tolerance, FIRST_STEPS, certificate.prices, certificate.cuts)
     return certificate
 
 
@@ -154,9 +149,9 @@ def better_weeks(found: Found, timezone: str) -> None:
     if problem.T * problem.grid.hours <= WHOLE_HOURS or search.deadline.left() <= 0:
         return
     weeks = NamedWeeks(search.split, search, found.certificate, found.tolerance_usd, edges)
-    steps = min(FIRST_STEPS, max(8, MOST_LOOKS // problem.T))
     while weeks.run():
-        again = certify(search.split, search, found.tolerance_usd, steps, weeks.certificate.prices)
+        last = weeks.certificate
+        again = certify(search.split, search, found.tolerance_usd, FIRST_STEPS, last.prices, last.cuts)
         weeks.certificate = _lower(again, weeks.certificate)
     found.certificate = weeks.certificate
     found.method += weeks.told()
@@ -199,7 +194,7 @@ def certificate_of(problem: Problem, plan: Plan) -> Certificate:
     prices = Prices(np.ascontiguousarray(running), np.zeros(problem.T), np.zeros((problem.T, 0)))
     pieces = [[Piece(0.0, np.inf, 0.0)]]
     bound = max(Viewer(Split.of(problem)).view(prices, pieces).usd, plan.value_usd)
-    return Certificate(prices, (tuple(pieces[0]),), (), bound + ROUND_OUT * (1 + abs(bound)), 1)
+    return Certificate(prices, (tuple(pieces[0]),), (), (), bound + ROUND_OUT * (1 + abs(bound)), 1)
 
 
 def open_usd(certificate: Certificate, search: Search) -> float:

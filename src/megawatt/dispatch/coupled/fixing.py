@@ -20,12 +20,11 @@ from typing import NamedTuple
 import numpy as np
 
 from megawatt.dispatch.certificate import Certificate
-from megawatt.dispatch.coupled.ascent import Viewer
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
-from megawatt.dispatch.coupled.hours import hour_caps
 from megawatt.dispatch.coupled.interval import NEVER, earn
 from megawatt.dispatch.coupled.shortfall import busy_jobs, by_first_job, counts_of, words_usd
 from megawatt.dispatch.coupled.togo import forced_losses
+from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Floats
 
@@ -120,14 +119,13 @@ def _lost_if_kept(split: Split, plan: Plan, certificate: Certificate) -> Floats:
     lost, counts = np.zeros(T), counts_of(problem, plan.schedule)
     work = np.ascontiguousarray(plan.schedule.batch_on.reshape(J, T).T, dtype=np.float64)
     paid = (prices.running * counts).sum(axis=1) + (prices.wage * work).sum(axis=1)
-    cap = hour_caps(split.awards, T)[0]
     states = busy_jobs(J)[:, 0] if J else np.zeros(1)
     for m, a, b in _months(split, 0, T):
         least = np.full(b - a, np.inf)
         for piece in certificate.pieces[m]:
             room = split.room(np.full(len(split.edges) - 1, piece.most_mw))
             usd, mining = np.empty(T), np.empty(T)
-            earn(split.tables, counts, work, prices.cover, cap, room, usd, mining)
+            earn(split.tables, counts, work, prices.cover, split.cap, room, usd, mining)
             words = words_usd(split, prices, piece, a, b)
             first_on = work[a:b, 0] if J else np.zeros(b - a)
             best = np.where(states[np.newaxis, :] == first_on[:, np.newaxis], words, NEVER).max(axis=1)

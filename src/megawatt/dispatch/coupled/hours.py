@@ -98,10 +98,6 @@ def best_award(worth: Floats, awards: Awards, cover: float, sold: Floats) -> flo
     return best
 
 
-GRID = 64
-"""Steps in which the best cover of an hour with several programmes is searched."""
-
-
 @njit(cache=True)
 def hour_caps(awards: Awards, T: int) -> tuple[Floats, Floats]:
     """Cover that the best awards of each hour need, by interval, shape (T,) [MW], and what they bring, shape (H,) [USD]."""
@@ -114,49 +110,6 @@ def hour_caps(awards: Awards, T: int) -> tuple[Floats, Floats]:
             needed = max(needed, sold[r] / awards.share[r] if sold[r] > 0.0 else 0.0)
         cap[awards.first[hour] : awards.first[hour + 1]] = max(needed, sold.sum())
     return cap, most
-
-
-@njit(cache=True)
-def awards_usd(awards: Awards, cover: Floats, cap: Floats) -> float:
-    """Sum over hours of ``max_c award(c) - c sum_t cover_t`` over 0 <= c <= cap, or a little more [USD].
-
-    What awards bring rises with the cover and is linear between the corners of a single programme. With several, or a
-    least offer, it is compared step by step: the value at a step's end less the cost at its beginning.
-    """
-    H, R = awards.worth_usd.shape
-    sold, total = np.zeros(R), 0.0
-    for hour in range(H):
-        top, paid = cap[awards.first[hour]], 0.0
-        for t in range(awards.first[hour], awards.first[hour + 1]):
-            paid += cover[t]
-        best = 0.0
-        if R == 1:
-            for corner in (awards.least_mw[0] / awards.share[0], top):
-                if corner <= top:
-                    best = max(best, best_award(awards.worth_usd[hour], awards, corner, sold) - corner * paid)
-        elif top > 0.0:
-            for k in range(GRID):
-                value = best_award(awards.worth_usd[hour], awards, top * (k + 1) / GRID, sold)
-                best = max(best, value - top * k / GRID * paid)
-        total += best
-    return total
-
-
-@njit(cache=True)
-def best_cover(awards: Awards, cover: Floats, cap: Floats) -> Floats:
-    """Cover that each hour's awards buy at its prices, by interval, shape (T,) [MW]."""
-    H, R = awards.worth_usd.shape
-    sold, out = np.zeros(R), np.zeros(cover.shape[0])
-    for hour in range(H):
-        a, b = awards.first[hour], awards.first[hour + 1]
-        best, paid = 0.0, cover[a:b].sum()
-        for k in range(1 if R > 1 else GRID, GRID + 1):  # one programme buys all that it needs or nothing
-            c = cap[a] * k / GRID
-            value = best_award(awards.worth_usd[hour], awards, c, sold) - c * paid
-            if value > best:
-                best = value
-                out[a:b] = c
-    return out
 
 
 @njit(cache=True)

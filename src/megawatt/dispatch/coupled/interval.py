@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from megawatt.dispatch.coupled.counts_bound import first_counts, least_limit
 from megawatt.dispatch.coupled.tables import Tables
 
 Floats = NDArray[np.float64]
@@ -21,6 +22,9 @@ Ints = NDArray[np.int64]
 
 NEVER = -1e300
 """Worth of a commitment that does not fit; finite so that sums of it stay ordered."""
+
+FEW = 64
+"""Combinations of counts up to which all are looked at."""
 
 FITS_MW = 1e-9
 """Power by which a commitment may pass its room through rounding [MW]."""
@@ -99,9 +103,12 @@ def fill_covered(
     u: float,
     mining: float,
     cover: float,
+    must: float,
     cap: float,
 ) -> tuple[float, float, float]:
     """What segments earn when mining is paid ``cover`` per MW up to ``cap``; at most, where ``u`` is negative.
+
+    Mining comes first until it reaches ``must``, whatever it earns: the caller looks whether it did.
 
     Args:
         slope: What a MW of each segment earns, in any order, shape (S,) [USD/MW].
@@ -112,6 +119,7 @@ def fill_covered(
         u: Loss per MW of it that stays unused [USD/MW].
         mining: Mining power of the commitment [MW].
         cover: Price of cover [USD/MW].
+        must: Mining that has to be reached [MW].
         cap: Mining beyond which it is not paid [MW].
 
     Returns:
@@ -121,14 +129,17 @@ def fill_covered(
     drawn = 0.0
     edge = max(u, 0.0)  # without the downward kink: never less than what can be earned
     while left > 0.0:
-        best, rise, most = -1, 0.0, 0.0
+        forced = mining < must - FITS_MW
+        best, rise, most = -1, NEVER if forced else 0.0, 0.0
         for s in range(slope.shape[0]):
-            if width[s] <= 0.0:
+            if width[s] <= 0.0 or (forced and owner[s] < 0):
                 continue
             here, amount = slope[s], width[s]
             if owner[s] >= 0 and mining < cap:
                 here += cover
                 amount = min(amount, cap - mining)
+            if forced:
+                amount = min(amount, must - mining)
             if below > 0.0:
                 here += edge
                 amount = min(amount, below)
@@ -149,24 +160,26 @@ def fill_covered(
 
 @njit(cache=True)
 def best_commitments(
-    tab: Tables, first: int, end: int, again: bool, price: Floats, cover: Floats, cap: Floats, room: Floats,
-    value: Floats, pick: Ints, draw: Floats, load: Floats,
+    tab: Tables, at: Ints, first: int, end: int, again: bool, price: Floats, cover: Floats, least: Floats, cap: Floats,
+    room: Floats, value: Floats, pick: Ints, draw: Floats, load: Floats,
 ) -> None:  # fmt: skip
-    """Best counts of every interval at given prices, for every word of running jobs.
+    """Best counts of every row at given prices, for every word of running jobs; a row is an interval under a cover.
 
     Args:
         tab: Tables of the problem; ``tab.counts`` holds all combinations of counts.
-        first: First interval to look at.
-        end: Interval after the last.
+        at: Interval of each row, shape (rows,).
+        first: First row to look at.
+        end: Row after the last.
         again: Whether the results stand for a larger room already: what fits the new one remains the best.
         price: Price of a running block, shape (T, C) [USD].
         cover: Price of a MW of cover, shape (T,) [USD/MW].
-        cap: Mining beyond which cover is not paid, shape (T,) [MW].
+        least: Mining that must be kept, shape (rows,) [MW].
+        cap: Mining beyond which cover is not paid, shape (rows,) [MW].
         room: Import limit less firm load, shape (T,) [MW].
-        value: Written: best value of each word of jobs, NEVER where it does not fit, shape (T, 2**J) [USD].
-        pick: Written: row of ``tab.counts`` of the best, shape (T, 2**J).
-        draw: Written: its mining power, shape (T, 2**J) [MW].
-        load: Written: its power above firm load, shape (T, 2**J) [MW].
+        value: Written: best value of each word of jobs, NEVER where it does not fit, shape (rows, 2**J) [USD].
+        pick: Written: row of ``tab.counts`` of the best, shape (rows, 2**J).
+        draw: Written: its mining power, shape (rows, 2**J) [MW].
+        load: Written: its power above firm load, shape (rows, 2**J) [MW].
     """
     base_mw, base_usd, owner, width_mw, slope_usd = tab.base_mw, tab.base_usd, tab.owner, tab.width_mw, tab.slope_usd
     work_mw, work_usd, block_mw, unused_usd, combo = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd, tab.counts
@@ -174,17 +187,19 @@ def best_commitments(
     J, S, K = work_mw.shape[1], owner.shape[0], combo.shape[0]
     order, slope, width, per = np.zeros(S, dtype=np.int64), np.zeros(S), np.zeros(S), np.zeros(S)
     own = np.zeros(S, dtype=np.int64)
-    net, mw = np.zeros(C), np.zeros(C)
-    for t in range(first, end):
+    net, mw, rate = np.zeros(C), np.zeros(C), np.zeros(C)
+    for r in range(first, end):
+        t = at[r]
         if again:
             fits = True
             for word in range(1 << J):
-                fits = fits and load[t, word] <= room[t]
+                fits = fits and load[r, word] <= room[t]
             if fits:
                 continue
         merit_order(slope_usd[t], owner, 0.0, order, slope)
         u = unused_usd[t]
-        plain = u == 0.0 and cover[t] == 0.0
+        must, top = least[r], cap[r]
+        plain = u == 0.0 and cover[t] == 0.0 and must == 0.0
         useful = 0  # segments that can earn anything
         for k in range(S):
             own[k] = owner[order[k]]
@@ -195,7 +210,7 @@ def best_commitments(
             mw[c] = base_mw[t, c]
             net[c] = base_usd[t, c] - price[t, c]
         for word in range(1 << J):
-            value[t, word], load[t, word], draw[t, word] = NEVER, 0.0, 0.0
+            value[r, word], load[r, word], draw[r, word] = NEVER, 0.0, 0.0
             busy_mw, busy_usd, possible = 0.0, 0.0, True
             for j in range(J):
                 if word >> j & 1:
@@ -204,39 +219,50 @@ def best_commitments(
                     possible = possible and work_mw[t, j] > 0.0
             if not possible:
                 continue
-            best, which = NEVER, -1
-            for k in range(K):
-                mining, worth = 0.0, busy_usd
+            best, which, limit, begin = NEVER, -1, np.inf, 0
+            if K > FEW and u >= 0.0:
+                free, beside = room[t] - busy_mw, block_mw[t] - busy_mw
+                limit = busy_usd + least_limit(
+                    net, mw, tab.most, own, slope, per, free, must, top, cover[t], beside, u, rate
+                )
+                begin = first_counts(rate, mw, tab.most, free)
+            for i in range(K):
+                k = (begin + i) % K  # the counts that promise most first: they rule out the others
+                mining, worth, lost = 0.0, busy_usd, 0.0
                 for c in range(C):
                     n = combo[k, c]
                     mining += n * mw[c]
                     worth += n * net[c]
+                    lost += (tab.most[c] - n) * rate[c] if rate[c] > 0.0 else -n * rate[c]
                 left = room[t] - busy_mw - mining
-                if left < -FITS_MW:
+                if left < -FITS_MW or limit - lost <= best:
                     continue
                 if plain:
-                    for i in range(useful):
-                        w = min(per[i] * combo[k, own[i]] if own[i] >= 0 else per[i], left)
-                        worth += slope[i] * w
+                    for s in range(useful):
+                        w = min(per[s] * combo[k, own[s]] if own[s] >= 0 else per[s], left)
+                        worth += slope[s] * w
                         left -= w
                 else:
-                    for i in range(S):
-                        width[i] = per[i] * combo[k, own[i]] if own[i] >= 0 else per[i]
+                    for s in range(S):
+                        width[s] = per[s] * combo[k, own[s]] if own[s] >= 0 else per[s]
                     below = max(block_mw[t] - busy_mw - mining, 0.0)
-                    worth += fill_covered(slope, width, own, left, below, u, mining, cover[t], cap[t])[0]
+                    more, drawn, _ = fill_covered(slope, width, own, left, below, u, mining, cover[t], must, top)
+                    if drawn < must - FITS_MW:
+                        continue
+                    worth += more
                 if worth > best:
                     best, which = worth, k
             if which >= 0:
-                value[t, word], pick[t, word] = best, which
+                value[r, word], pick[r, word] = best, which
                 mining = 0.0
                 for c in range(C):
                     mining += combo[which, c] * mw[c]
                 for i in range(S):
                     width[i] = per[i] * combo[which, own[i]] if own[i] >= 0 else per[i]
                 left, below = room[t] - busy_mw - mining, max(block_mw[t] - busy_mw - mining, 0.0)
-                _, drawn, more = fill_covered(slope, width, own, left, below, u, mining, cover[t], cap[t])
-                draw[t, word] = drawn
-                load[t, word] = busy_mw + mining + more
+                _, drawn, more = fill_covered(slope, width, own, left, below, u, mining, cover[t], must, top)
+                draw[r, word] = drawn
+                load[r, word] = busy_mw + mining + more
 
 
 @njit(cache=True)
@@ -276,5 +302,7 @@ def earn(
         for s in range(S):
             width[s] = width_mw[t, s] * (counts[t, owner[s]] if owner[s] >= 0 else 1.0)
         below = max(block_mw[t] - base, 0.0)
-        more, mining[t], _ = fill_covered(slope_usd[t], width, owner, left, below, unused_usd[t], mw, cover[t], cap[t])
+        more, mining[t], _ = fill_covered(
+            slope_usd[t], width, owner, left, below, unused_usd[t], mw, cover[t], 0.0, cap[t]
+        )
         usd[t] = worth + more

@@ -10,7 +10,7 @@ has a place in time (at prices p, with e_t what an interval brings at best, W wh
     demand charges      what they cost more than the piece of the peak says, and the piece itself where another one
                         is worth more                                       spread over the month
 
-They add up to the bound of these prices less the plan's value, which the tests check.
+They add up to the bound of these prices less the plan's value, which the tests check; the cover of an hour is not cut here.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ import numpy as np
 
 from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.bound import Split
-from megawatt.dispatch.coupled.hours import awards_usd, hour_caps
+from megawatt.dispatch.coupled.cover import award_cells, cells_of
 from megawatt.dispatch.coupled.interval import NEVER, best_commitments
 from megawatt.dispatch.coupled.togo import block_losses, work_back, work_path
 from megawatt.dispatch.ledger import billed_mw, measured_mw, settle
@@ -73,8 +73,22 @@ def words_usd(split: Split, prices: Prices, piece: Piece, a: int, b: int, counts
     value, draw, load = (np.full((T, 1 << J), NEVER) for _ in range(3))
     pick = np.zeros((T, 1 << J), dtype=np.int64)
     room = split.room(np.full(months, piece.most_mw))
-    cap = hour_caps(split.awards, T)[0]
-    best_commitments(tab, a, b, False, prices.running, prices.cover, cap, room, value, pick, draw, load)
+    best_commitments(
+        tab,
+        np.arange(T),
+        a,
+        b,
+        False,
+        prices.running,
+        prices.cover,
+        np.zeros(T),
+        split.cap,
+        room,
+        value,
+        pick,
+        draw,
+        load,
+    )
     return value[a:b] - prices.wage[a:b] @ busy_jobs(J).T
 
 
@@ -100,7 +114,7 @@ class _Shortfall:
         problem, prices = self.split.problem, self.certificate.prices
         T, counts = problem.T, counts_of(problem, self.plan.schedule)
         blocks, ramped = self._blocks()
-        mining = np.minimum(self.plan.ledger.mining_mw, hour_caps(self.split.awards, T)[0])
+        mining = np.minimum(self.plan.ledger.mining_mw, self.split.cap)
         work = self.plan.schedule.batch_on.reshape(-1, T)
         brought = _flows(problem, self.plan.schedule) - ramped + prices.cover * mining
         brought -= (prices.running * counts).sum(axis=1) + (prices.wage * work.T).sum(axis=1)
@@ -176,17 +190,17 @@ class _Shortfall:
 
     def _awards(self, mining: Floats) -> Floats:
         """Losses of the award hours, in the hour's first interval, and of cover that is paid but not used."""
-        awards, cover = self.split.awards, self.certificate.prices.cover
-        lost, cap = np.zeros(len(mining)), hour_caps(self.split.awards, len(mining))[0]
-        if not self.split.problem.reserves:
+        split, awards, cover = self.split, self.split.awards, self.certificate.prices.cover
+        lost = np.zeros(len(mining))
+        if not split.problem.reserves:
             return lost
-        sold = self.plan.schedule.award_mw
-        for hour, (a, b) in enumerate(zip(awards.first[:-1], awards.first[1:], strict=True)):
-            alone = awards._replace(first=np.array([0, b - a]), worth_usd=awards.worth_usd[hour : hour + 1])
-            used = mining[a:b].min()
-            own = awards.worth_usd[hour] @ sold[:, hour] - used * cover[a:b].sum()
-            lost[a] = awards_usd(alone, cover[a:b].copy(), cap[a:b].copy()) - own
-            lost[a:b] += cover[a:b] * (mining[a:b] - used)
+        sold, start = self.plan.schedule.award_mw, awards.first[:-1]
+        cells = cells_of(awards, split.spans, split.cap, [np.zeros(0)] * len(start))
+        best, _ = award_cells(awards, split.kinks, split.spans, cells, cover)
+        used = np.minimum.reduceat(mining, start)
+        own = (awards.worth_usd * sold.T).sum(axis=1) - used * np.add.reduceat(cover, start)
+        lost[start] = best[np.searchsorted(split.spans.hour, np.arange(len(start)))] - own
+        lost += cover * (mining - np.repeat(used, np.diff(awards.first)))
         return lost
 
     def _demand(self) -> Floats:

@@ -208,7 +208,9 @@ class Trial:
         pick = np.zeros((T, 2), dtype=np.int64)
         room = self.room - (self.running * tab.work_mw).sum(axis=1)
         free = np.zeros((T, self.counts.shape[1]))
-        best_commitments(alone, 0, T, False, free, self.cover, self.cap, room, value, pick, draw, load)
+        best_commitments(
+            alone, np.arange(T), 0, T, False, free, self.cover, np.zeros(T), self.cap, room, value, pick, draw, load
+        )
         off, on = value[:, 0].copy(), value[:, 1].copy()
         best, word = plan_work(
             off, on, job.window, job.need, split.least[j], job.restart_usd, job.min_run, job.initial_on

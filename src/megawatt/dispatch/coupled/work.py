@@ -148,3 +148,87 @@ def plan_work(
     if best > NEVER / 2:
         trace_work(kept, np.concatenate((np.full(1, -1), window)), need, least_run, at, word)
     return best, word
+
+
+@njit(cache=True)
+def advance_hours(
+    value: Floats, off: Floats, on: Floats, usd: Floats, cells: Ints, row: Ints, start: Ints, window: Ints, need: Ints,
+    least: Ints, restart: float, first: int, kept: NDArray[np.int8], chosen: NDArray[np.int8],
+) -> Floats:  # fmt: skip
+    """Value of each state after some award hours, each of which takes one of its cells.
+
+    Args:
+        value: Value of each state before them, shape (E + 1, R + 1), overwritten.
+        off: What a row brings without the job, shape (rows,) [USD]; rows and cells are counted over the whole horizon.
+        on: What it brings with it, shape (rows,) [USD].
+        usd: What the awards of a cell bring, shape (cells,) [USD].
+        cells: First cell of each of these hours and the end, shape (n + 1,).
+        row: First row of each cell and the end.
+        start: First interval of each of these hours and the end, shape (n + 1,).
+        window: Window of each interval of the horizon, shape (T,).
+        need: Intervals due in each window.
+        least: Work that must be done after each interval, shape (T,).
+        restart: Cost of a start [USD].
+        first: Window of the interval before these, -1 at the start of the horizon.
+        kept: Written: choices for the way back, shape (rows, E + 1).
+        chosen: Written: number of the hour's cell that leads to each state after it, shape (n, E + 1, R + 1); may have
+            length 0 when no hour has a choice.
+    """
+    before, hour, best, trial = first, 0, value.copy(), value.copy()
+    while hour < len(cells) - 1:
+        a, end = start[hour], hour
+        while end < len(cells) - 1 and cells[end + 1] - cells[end] == 1:
+            end += 1
+        if end > hour:  # without a choice, hours are one run of intervals
+            b = start[end]
+            i, j = row[cells[hour]], row[cells[end]]
+            advance(value, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j])
+            value += usd[cells[hour] : cells[end]].sum()
+            hour, before = end, window[b - 1]
+            continue
+        b = start[hour + 1]
+        best[:] = NEVER
+        for n in range(cells[hour], cells[hour + 1]):
+            i, j = row[n], row[n + 1]
+            trial[:] = value
+            advance(trial, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j])
+            for d in range(value.shape[0]):
+                for r in range(value.shape[1]):
+                    if trial[d, r] > NEVER / 2 and trial[d, r] + usd[n] > best[d, r]:
+                        best[d, r], chosen[hour, d, r] = trial[d, r] + usd[n], n - cells[hour]
+        value[:] = best
+        hour, before = hour + 1, window[b - 1]
+    return value
+
+
+@njit(cache=True)
+def trace_hours(
+    kept: NDArray[np.int8], chosen: NDArray[np.int8], cells: Ints, row: Ints, start: Ints, window: Ints, need: Ints,
+    least_run: int, state: Ints, word: NDArray[np.int8], taken: Ints,
+) -> None:  # fmt: skip
+    """Walk back through what `advance_hours` kept.
+
+    Args:
+        kept: Its choices.
+        chosen: Its cells, shape (n, E + 1, R + 1).
+        cells: First cell of each of these hours and the end.
+        row: First row of each cell.
+        start: First interval of each hour and the end.
+        window: Window of each interval of the horizon, shape (T,).
+        need: Intervals due in each window.
+        least_run: Least run.
+        state: Work done and phase after the last hour; overwritten with those before the first, shape (2,).
+        word: Written: the job's word over the horizon, shape (T,).
+        taken: Written: row of each interval, shape (T,).
+    """
+    for hour in range(len(cells) - 2, -1, -1):
+        a, b = start[hour], start[hour + 1]
+        n = cells[hour]
+        if cells[hour + 1] - n > 1:
+            n += chosen[hour, state[0], state[1]]
+        around = np.empty(b - a + 1, dtype=np.int64)
+        around[0] = window[a - 1] if a > 0 else -1
+        around[1:] = window[a:b]
+        trace_work(kept[row[n] : row[n + 1]], around, need, least_run, state, word[a:b])
+        for t in range(a, b):
+            taken[t] = row[n] + t - a
