@@ -1,6 +1,6 @@
 """The alternatives of a site on the terminal: the answer with its range, one table, what turns it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -57,7 +57,7 @@ def _at(flip: Flip) -> str:
     return f"a {flip.name} of {percent(at)} (expected {percent(likely)})"
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for i, head in enumerate(heads):
         table.add_column(head, justify="left" if i == 0 else "right")
@@ -86,7 +86,7 @@ def _returns(one: SiteProject) -> Table:
                 _range(found.irr, lambda value: number(100 * value)) if gains else NONE,
                 percent(found.pays_back_fraction, 2) if gains else NONE,
                 _range(found.cover.dscr_min, number) if found.cover else NONE,
-                _range(level, lambda value: thousands(value)),
+                _range(level, thousands),
             )
         )
     return _table(("5 to 95 %", "IRR, %", "paid back", "least DSCR", "k USD/IT MW-year after capital"), rows)
