@@ -96,7 +96,7 @@ def _returns(one: SiteProject) -> Table:
                 name,
                 _range(found.irr, lambda value: number(100 * value)) if gains else NONE,
                 percent(found.pays_back_fraction, 2) if gains else NONE,
-                _range(found.cover.dscr_min, number) if found.cover else NONE,
+                _range(found.cover.dscr_min, lambda value: number(round(value, 2))) if found.cover else NONE,
                 _range(level, thousands),
             )
         )
