@@ -37,7 +37,7 @@ from megawatt.invest.operations import Operations
 from megawatt.invest.project import Project, Terms
 from megawatt.invest.project_debt import DebtTerms
 from megawatt.invest.ranges import Range, Spread, sample
-from megawatt.invest.scenarios import Scenarios
+from megawatt.invest.scenarios import MONTHS, Scenarios
 from megawatt.invest.tax_tables import TaxRules
 from megawatt.site.read import Site
 
@@ -86,6 +86,12 @@ class SiteProject:
     def best(self) -> str:
         """The alternative with the highest mean value after tax."""
         return max(self.appraisals, key=lambda name: self.appraisals[name].npv_usd.mean)
+
+    @property
+    def lease_months_cut(self) -> int:
+        """Months of a lease signed today, with its hall on time, that lie beyond the scenarios' end and bring nothing here."""
+        terms = (one.block.build_months + round(one.block.lease_years * MONTHS) for one in self.case.plants)
+        return max(0, max(terms) - self.case.shape[1])
 
 
 def site_project(
@@ -222,6 +228,7 @@ def project_answer(one: SiteProject) -> dict[str, Any]:
         "flips": [asdict(flip) for flip in one.flips],
         "shares_of_variance": one.shares,
         "hedge": asdict(one.hedge) if one.hedge else None,
+        "lease_months_cut": one.lease_months_cut,
     }
 
 

@@ -30,6 +30,12 @@ def print_project(console: Console, one: SiteProject) -> None:
     console.print(f"The answer between converting now and mining on turns {turns(one)}.", highlight=False)
     largest = [f"{name} {percent(share, 2)}" for name, share in one.shares.items() if share >= 0.02]
     console.print(f"What the difference is uncertain from (total Sobol shares): {', '.join(largest)}.", highlight=False)
+    if one.lease_months_cut:
+        console.print(
+            f"The scenarios end {one.lease_months_cut} months before a lease signed today does: what these bring is left out "
+            "here, against converting. Lengthen them with --years.",
+            highlight=False,
+        )
     if one.hedge:
         console.print(f"To keep the covenant where the rule borrows: {hedge(one.hedge)}.", highlight=False)
 
