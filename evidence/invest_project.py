@@ -1,10 +1,13 @@
 """Bars on the monthly cash flow of a site."""
 
+import importlib.util
+import subprocess
+import sys
 import time
 
 import numpy as np
 
-from evidence.bar import Bar, Figure
+from evidence.bar import ROOT, Bar, Figure
 from megawatt.core.units import ItMW
 from megawatt.invest.cash_flow import annuity_factor, periodic_rate
 from megawatt.invest.hall_works import Works
@@ -117,7 +120,26 @@ def hedges() -> Figure:
     return Figure(f"{wrong} of 200 differ", wrong == 0, {"wrong": int(wrong)})
 
 
+def peers() -> Figure:
+    """The tests against other libraries, where these are installed."""
+    missing = [name for name in ("numpy_financial", "QuantLib", "PySAM") if importlib.util.find_spec(name) is None]
+    if missing:
+        return Figure(f"not installed here: {', '.join(missing)}", passed=None, numbers={})
+    command = [sys.executable, "-m", "pytest", "-q", "tests/invest/test_finance_peers.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    summary = done.stdout.strip().splitlines()[-1].partition(" in ")[0]
+    return Figure(f"{summary} of the comparisons", done.returncode == 0 and "skipped" not in summary, {})
+
+
 BARS: tuple[Bar, ...] = (
+    Bar(
+        id="project-peers",
+        sentence="Values, returns, sculpted debt, its interest, depreciation tables and tax are those of numpy-financial, QuantLib and "
+        "PySAM's single owner.",
+        target="all comparisons, 1e-8 or the printed digit of a table",
+        covers=(*PROJECT, f"{MODULES}/cash_flow.py", f"{MODULES}/debt.py", "tests/invest/test_finance_peers.py"),
+        measure=peers,
+    ),
     Bar(
         id="project-exactness",
         sentence="The monthly cash flow of a site equals closed forms and the lease's own value; rents played out on paths have the lease's "
