@@ -34,6 +34,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON w
 StoreFile = Annotated[
     Path | None, typer.Option("--store", help="Local store; default $MEGAWATT_STORE or ./megawatt.sqlite.")
 ]
+ReportFile = Annotated[Path | None, typer.Option("--report", help="Write the report page to this file.")]
+WorkbookFile = Annotated[
+    Path | None, typer.Option("--xlsx", help="Write a workbook with live formulas to this file (extra 'spreadsheet').")
+]
 
 
 def _version(asked: bool) -> None:
@@ -149,6 +153,8 @@ def deal(
         Path | None, typer.Option("--among", help="Table of published deals (CSV) to compare with.")
     ] = None,
     as_json: AsJson = False,
+    report: ReportFile = None,
+    xlsx: WorkbookFile = None,
     scenarios: Annotated[
         int, typer.Option("--scenarios", help="Number of scenarios.", min=100, max=1_000_000)
     ] = 10_000,
@@ -157,7 +163,16 @@ def deal(
     """What a hosting contract is worth, whether a bid for the company is better, and what would turn the answer."""
     from megawatt.app.deal_commands import deal_command  # noqa: PLC0415
 
-    deal_command(path, against=against, among=among, as_json=as_json, scenarios=scenarios, seed=seed)
+    deal_command(
+        path,
+        against=against,
+        among=among,
+        as_json=as_json,
+        scenarios=scenarios,
+        seed=seed,
+        report=report,
+        xlsx=xlsx,
+    )
 
 
 @app.command()
