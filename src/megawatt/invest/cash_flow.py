@@ -96,6 +96,40 @@ def payback_periods(flows: ArrayLike) -> float | None:
     return last + float(-total[last] / (total[last + 1] - total[last]))
 
 
+def irr_by_path(flows_usd: Floats) -> Floats:
+    """Rate per period of every row at which it is worth nothing, shape (paths,); NaN where no rate is a return.
+
+    A row has one positive rate where its running total changes sign once and ends above zero (Norstrom 1972), which bears single
+    months that lose money later, as mines have. Rows that never pay back have none.
+    """
+    total = np.cumsum(flows_usd, axis=1)
+    sign = np.where(total == 0, 0, np.sign(total))
+    filled = np.where(sign == 0, -1, sign)
+    single = ((filled[:, 1:] != filled[:, :-1]).sum(axis=1) == 1) & (total[:, -1] > 0) & (sign == -1).any(axis=1)
+    out = np.full(len(flows_usd), np.nan)
+    rows, k = flows_usd[single], np.arange(flows_usd.shape[1])
+    low, high = np.zeros(len(rows)), np.full(len(rows), math.log1p(_HIGHEST))
+    for _ in range(60):
+        middle = (low + high) / 2
+        above = np.einsum("pk,pk->p", rows, np.exp(-middle[:, None] * k)) > 0
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    out[single] = np.expm1((low + high) / 2)
+    return out
+
+
+def payback_by_path(flows_usd: Floats) -> Floats:
+    """Periods until each row's running total stays at zero or above, linear within a period, shape (paths,); infinite where never."""
+    total = np.cumsum(flows_usd, axis=1)
+    below = total < 0
+    last = below.shape[1] - 1 - np.argmax(below[:, ::-1], axis=1)
+    rows = np.arange(len(total))
+    after = np.minimum(last + 1, total.shape[1] - 1)
+    step = total[rows, after] - total[rows, last]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out: Floats = last + np.where(step > 0, -total[rows, last] / step, np.inf)
+    return np.where(~below.any(axis=1), 0.0, np.where(below[:, -1], np.inf, out))
+
+
 def _flows(flows: ArrayLike) -> Floats:
     values = np.asarray(flows, dtype=np.float64)
     if values.ndim != 1 or not len(values) or not np.isfinite(values).all():

@@ -18,11 +18,13 @@ the half that taught, it is the advice.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 from megawatt.core.units import HOURS_PER_YEAR
 from megawatt.invest.cash_flow import annuity_factor, periodic_rate
+from megawatt.invest.machines import Machines
 from megawatt.invest.ranges import Spread
 from megawatt.invest.scenarios import MONTHS, Scenarios
 from megawatt.invest.stopping import Stopped, apply, learn, stopping_values
@@ -83,6 +85,7 @@ class Conversion:
         converted_fraction: Share of the scenarios in which the policy signs at all.
         months_waited: Months until it does, where it does.
         trigger: The rule in words.
+        signed_month: Month in which the policy signs on each scenario of the second half; the months of deciding: never.
     """
 
     policy_usd: Spread
@@ -93,6 +96,7 @@ class Conversion:
     converted_fraction: float
     months_waited: Spread | None
     trigger: str
+    signed_month: NDArray[np.int64]
 
     @property
     def option_usd(self) -> float:
@@ -143,30 +147,31 @@ def conversion(block: Block, scenarios: Scenarios, *, rate: float, decide_months
         converted_fraction=float(signed.mean()),
         months_waited=Spread.of(stopped.dates[signed].astype(np.float64)) if signed.any() else None,
         trigger=_trigger(stopped, states[half:]),
+        signed_month=stopped.dates,
     )
 
 
 def mining_usd_per_mw(block: Block, scenarios: Scenarios) -> Floats:
     """What one IT MW of machines earns in each month, replacements paid, shape (paths, months) [USD]."""
-    months = scenarios.power_usd_per_mwh.shape[1]
-    age = (block.age_years + np.arange(months) / MONTHS) % block.machine_life_years
+    machines = machines_of(block, 1.0)
     paid = scenarios.network.hashprice_usd_per_ph_day * (1 - block.pool_fee_fraction)
-    worth = break_even_usd_per_mwh(paid * (1 - block.degradation_per_year) ** age, block.efficiency_j_per_th)
+    fresh = machines.hash_factor(paid.shape[1])
+    worth = break_even_usd_per_mwh(paid * fresh, block.efficiency_j_per_th)
     power = block.pue * (scenarios.power_usd_per_mwh + block.adder_usd_per_mwh)
     margin = (worth - power) * HOURS_PER_YEAR - block.mining_opex_usd_per_mw_year
     earned: Floats = np.maximum(margin, 0.0) / MONTHS
-    for month in np.flatnonzero(np.diff(age, prepend=age[0]) < 0):
-        before = earned[:, max(month - MONTHS, 0) : month]
-        year_before = before.mean(axis=1) * MONTHS / _worn(block)
-        pays = year_before * block.machine_life_years >= block.machine_usd_per_mw
-        earned[:, month:] *= pays[:, None]
-        earned[:, month] -= np.where(pays, block.machine_usd_per_mw, 0.0)
-    return earned
+    stand, bought = machines.renewed(earned)
+    return earned * stand - bought
 
 
-def _worn(block: Block) -> float:
-    """Hash rate left in the last year of the machines' life, which new ones would not have lost."""
-    return float((1 - block.degradation_per_year) ** max(block.machine_life_years - 1, 0.0))
+def machines_of(block: Block, mw: float) -> Machines:
+    """The machines of ``mw`` IT MW of a block."""
+    return Machines(
+        price_usd=block.machine_usd_per_mw * mw,
+        life_years=block.machine_life_years,
+        age_years=block.age_years,
+        degradation_per_year=block.degradation_per_year,
+    )
 
 
 def lease_usd_per_mw(block: Block, rent_usd_per_kw_month: Floats, rate: float) -> Floats:

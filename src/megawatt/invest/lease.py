@@ -131,7 +131,7 @@ class Lease:
             first = stays**years
             gone = 1 - stays ** np.maximum(years - self.relet_months / MONTHS, 0.0)
         income = noi * (first + _column(self.relet_fraction) * gone)
-        out: Floats = income - self._credits_usd(noi) * first
+        out: Floats = income - self.credits_usd(periods_per_year) * first
         return out
 
     def value_usd(self, rate: ArrayLike, periods_per_year: int = MONTHS) -> Floats:
@@ -147,8 +147,9 @@ class Lease:
         out: Floats = value - np.asarray(self.host_capex_usd_per_it_mw) * self.it.mw
         return out
 
-    def _credits_usd(self, noi: Floats) -> Floats:
-        """What the tenant takes back of its capex in each period, at most a share of the rent until all is back."""
+    def credits_usd(self, periods_per_year: int = MONTHS) -> Floats:
+        """What a tenant that stays takes back of its capex in each period, at most a share of the rent until all is back."""
+        noi = self.noi_usd(periods_per_year)
         owed = _column(self.credited_capex_usd_per_it_mw) * self.it.mw
         if not np.any(owed):
             return np.zeros(noi.shape)
