@@ -129,11 +129,15 @@ def invest(
     workers: Annotated[int, typer.Option("--workers", help="Threads; they change only the time.", min=1, max=256)] = 1,
     as_json: AsJson = False,
     store: StoreFile = None,
+    report: ReportFile = None,
+    xlsx: WorkbookFile = None,
 ) -> None:
     """When to turn each fleet's megawatts over to AI, what that is worth, and what triggers it."""
     from megawatt.app.invest_commands import invest_command  # noqa: PLC0415
+    from megawatt.app.invest_files import refuse_files, write_files  # noqa: PLC0415
 
-    invest_command(
+    refuse_files(report, xlsx)
+    found = invest_command(
         site,
         years=years,
         decide_years=decide_years,
@@ -143,6 +147,7 @@ def invest(
         as_json=as_json,
         store=store,
     )
+    write_files(found, report, xlsx, decide_years=decide_years, seed=seed)
 
 
 @app.command()

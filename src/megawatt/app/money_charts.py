@@ -94,10 +94,13 @@ def fig_waterfall(
     rows = _waterfall_rows(steps, 18 if narrow else 30)
     ends = [*rows["start"], *rows["end"], *rows["low"].dropna(), *rows["high"].dropna(), *([mark.at] if mark else [])]
     low, high = min(0.0, *ends), max(0.0, *ends)
-    reach = high - low or 1.0
-    scale = alt.Scale(
-        domain=[low - (0.02 if low == 0 else 0.1) * reach, high + (0.34 if narrow else 0.16) * reach], nice=False
-    )
+    plot = width - (160 if narrow else 250)
+    low -= (0.02 if low == 0 else 0.1) * (high - low or 1.0)
+    needed = [
+        (right - low) / max(1 - _px(label) / plot, 0.2)
+        for right, label in zip(rows["right"], rows["label"], strict=True)
+    ]
+    scale = alt.Scale(domain=[low, max(low + max(needed), high)], nice=False)
     y = alt.Y("line:N", sort=list(rows["line"]), title=None, axis=_lines(130 if narrow else 215))
     x = alt.X("start:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=4 if narrow else 7, labelExpr=MONEY_LABEL))
     kinds = [kind for kind in BUYERS if (rows["kind"] == kind).any()]
@@ -117,9 +120,7 @@ def fig_waterfall(
     )
     layers: list[Any] = [zero, bars, spans, *([_dashed(mark, scale)] if mark else []), *labels]
     return styled(
-        alt.layer(*layers).properties(
-            width=width - (160 if narrow else 250), height=_steps(rows["line"]), title=_title(title, narrow, mark)
-        )
+        alt.layer(*layers).properties(width=plot, height=_steps(rows["line"]), title=_title(title, narrow, mark))
     )
 
 
@@ -167,17 +168,28 @@ def fig_tornado(
                 "base": base,
                 "end": end,
                 "label": label,
-                "side": "left" if at < base or (at == base and end == "low") else "right",
+                "side": "left" if at < base or (at == base and other > base) else "right",
                 "text": f"{one.name} at {label}: {one.outcome}",
             }
             for one in ordered
-            for at, end, label in ((one.low, "low", one.low_label), (one.high, "high", one.high_label))
+            for at, other, end, label in (
+                (one.low, one.high, "low", one.low_label),
+                (one.high, one.low, "high", one.high_label),
+            )
         ]
     )
     ends = [base, *rows["at"], *([mark.at] if mark else [])]
-    reach = max(ends) - min(ends) or 1.0
-    room = 0.08 if narrow else 0.26
-    scale = alt.Scale(domain=[min(ends) - room * reach, max(ends) + room * reach], nice=False)
+    plot = width - (140 if narrow else 250)
+    sides = [
+        0.0 if narrow else max(map(_px, rows.loc[rows["side"] == side, "label"]), default=0.0)
+        for side in ("left", "right")
+    ]
+    reach = (max(ends) - min(ends) or 1.0) / max(0.92 - sum(sides) / plot, 0.2)
+    low, high = (
+        end + sign * (0.04 + side / plot) * reach
+        for end, sign, side in zip((min(ends), max(ends)), (-1, 1), sides, strict=True)
+    )
+    scale = alt.Scale(domain=[low, high], nice=False)
     y = alt.Y("line:N", sort=list(dict.fromkeys(rows["line"])), title=None, axis=_lines(110 if narrow else 215))
     x = alt.X("base:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=3 if narrow else 7, labelExpr=MONEY_LABEL))
     colour = alt.Color(
@@ -195,9 +207,7 @@ def fig_tornado(
     middle = alt.Chart(pd.DataFrame({"x": [base]})).mark_rule(color=INK).encode(x=alt.X("x:Q", scale=scale))
     layers: list[Any] = [bars, middle, *([_dashed(mark, scale)] if mark else []), *([] if narrow else names)]
     return styled(
-        alt.layer(*layers).properties(
-            width=width - (140 if narrow else 250), height=_steps(rows["line"]), title=_title(title, narrow, mark)
-        )
+        alt.layer(*layers).properties(width=plot, height=_steps(rows["line"]), title=_title(title, narrow, mark))
     )
 
 
@@ -255,6 +265,7 @@ def _fan(one: Fan, first_month: str, width: int) -> Any:
         f"{month}: {amount(middle)} ({amount(low)} to {amount(high)})"
         for month, low, middle, high in zip(months, rows["q5"], rows["q50"], rows["q95"], strict=True)
     ]
+    rows = rows[::3]  # a quarter is fine enough for eighteen years
     x = alt.X(
         "month:T",
         scale=alt.Scale(type="utc"),
@@ -268,7 +279,7 @@ def _fan(one: Fan, first_month: str, width: int) -> Any:
     half = chart.mark_area(color=one.colour, opacity=0.4).encode(x=x, y=alt.Y("q25:Q", axis=y, scale=zero), y2="q75:Q")
     line = chart.mark_line(color=INK, strokeWidth=1.5).encode(x=x, y=alt.Y("q50:Q", axis=y, scale=zero))
     points = (
-        alt.Chart(rows[::3])
+        alt.Chart(rows)
         .mark_circle(size=50, opacity=0)
         .encode(x=x, y=alt.Y("q50:Q", axis=y), description="text:N", tooltip=HOVER)
     )
@@ -278,6 +289,11 @@ def _fan(one: Fan, first_month: str, width: int) -> Any:
     return alt.layer(*layers).properties(
         width=width - 90, height=120, title=alt.TitleParams(one.title, fontSize=12, offset=4)
     )
+
+
+def _px(label: str) -> float:
+    """About how wide a label beside a bar is, its gap included [px]."""
+    return 6.4 * len(label) + 8
 
 
 def _steps(lines: pd.Series) -> alt.Step:

@@ -27,7 +27,7 @@ from megawatt.invest.cash_flow import annuity_factor, periodic_rate
 from megawatt.invest.machines import Machines
 from megawatt.invest.ranges import Spread
 from megawatt.invest.scenarios import MONTHS, Scenarios
-from megawatt.invest.stopping import Stopped, apply, learn, stopping_values
+from megawatt.invest.stopping import Policy, Stopped, apply, learn, stopping_values
 from megawatt.mining.hashprice import break_even_usd_per_mwh
 
 _KW_PER_MW = 1_000.0
@@ -86,6 +86,7 @@ class Conversion:
         months_waited: Months until it does, where it does.
         trigger: The rule in words.
         signed_month: Month in which the policy signs on each scenario of the second half; the months of deciding: never.
+        policy: The learned policy; None where a rule without an option is the advice.
     """
 
     policy_usd: Spread
@@ -97,6 +98,7 @@ class Conversion:
     months_waited: Spread | None
     trigger: str
     signed_month: NDArray[np.int64]
+    policy: Policy | None
 
     @property
     def option_usd(self) -> float:
@@ -135,7 +137,8 @@ def conversion(block: Block, scenarios: Scenarios, *, rate: float, decide_months
     )
     means = {0: float(simple[:, 0].mean()), decide_months: float(simple[:, -1].mean())}
     best = max(means, key=lambda date: means[date])
-    if means[best] >= taught.mean:
+    simpler = means[best] >= taught.mean
+    if simpler:
         stopped = Stopped(np.full(len(judged), best), judged[:, best])
     signed = stopped.dates < decide_months
     return Conversion(
@@ -148,6 +151,7 @@ def conversion(block: Block, scenarios: Scenarios, *, rate: float, decide_months
         months_waited=Spread.of(stopped.dates[signed].astype(np.float64)) if signed.any() else None,
         trigger=_trigger(stopped, states[half:]),
         signed_month=stopped.dates,
+        policy=None if simpler else policy,
     )
 
 
