@@ -10,6 +10,7 @@ from rich.table import Table
 from megawatt.app.data import data_for
 from megawatt.app.decide import refuse_errors
 from megawatt.app.investment import Investment, answer, invest
+from megawatt.app.site_project_words import print_project
 from megawatt.app.words import number, percent, usd
 from megawatt.invest.conversion import Conversion
 from megawatt.invest.ranges import Spread
@@ -39,9 +40,10 @@ def _print(one: Investment) -> None:
         console.print(f"Fleet {name}: {advice(found)}", highlight=False)
         console.print(_table(found))
         console.print(found.trigger, highlight=False)
+    print_project(console, one.project)
     kind = "modelled" if one.modelled_power else "real"
     console.print(
-        f"Per critical IT MW of hall in the machines' place, discounted at {percent(one.site.finance.discount_rate)}; "
+        f"Fleets per critical IT MW of hall in the machines' place before tax, discounted at {percent(one.site.finance.discount_rate)}; "
         f"{len(one.scenarios.power_usd_per_mwh):,} scenarios with power from {one.bank_years} {kind} years, hashprice "
         f"{number(one.state.hashprice_usd_per_ph_day)} USD/PH/day today; rents, growth and correlations are assumptions. "
         "Nothing here is investment advice.",

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from megawatt.app.data import data_for
+from megawatt.app.site_project import BUILD_MONTHS, SiteProject, project_answer, site_project
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats, Series
 from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.case import price_name
+from megawatt.invest.alternatives import ASSUMED, HAZARD, LATE
 from megawatt.invest.conversion import Block, Conversion, conversion
 from megawatt.invest.market_paths import LEASE
 from megawatt.invest.network_model import NetworkState
@@ -44,6 +46,7 @@ class Investment:
         modelled_power: Whether the bank of power prices is modelled.
         bank_years: Years in it.
         fleets: Block and answer by fleet.
+        project: The whole site's monthly cash flow under each alternative, on the scenarios that judged.
     """
 
     site: Site
@@ -52,6 +55,7 @@ class Investment:
     modelled_power: bool
     bank_years: int
     fleets: dict[str, tuple[Block, Conversion]]
+    project: SiteProject
 
 
 def invest(
@@ -97,7 +101,13 @@ def invest(
         answer = conversion(block, scenarios, rate=site.finance.discount_rate, decide_months=decide_years * MONTHS)
         fleets[one.name] = (block, answer)
     return Investment(
-        site=site, state=model.state, scenarios=scenarios, modelled_power=modelled, bank_years=len(bank), fleets=fleets
+        site=site,
+        state=model.state,
+        scenarios=scenarios,
+        modelled_power=modelled,
+        bank_years=len(bank),
+        fleets=fleets,
+        project=site_project(site, fleets, scenarios, seed=seed),
     )
 
 
@@ -143,6 +153,8 @@ def block_of(site: Site, fleet: Fleet, at: np.datetime64) -> Block:
         mining_mw=hall / mine,
         lease_years=finance.hall_life_years,
         noi_margin=max(1 - finance.hall_opex_usd_per_it_mw_year / (LEASE.today * 12_000), 0.0),
+        build_months=BUILD_MONTHS + round(ASSUMED[LATE].likely),
+        hazard_per_year=ASSUMED[HAZARD].likely,
     )
 
 
@@ -173,6 +185,7 @@ def answer(one: Investment) -> dict[str, Any]:
             }
             for name, (_, found) in one.fleets.items()
         ],
+        "project": project_answer(one.project),
     }
 
 

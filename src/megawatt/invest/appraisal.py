@@ -1,18 +1,18 @@
 """What a project's cash flow amounts to, every figure with its range.
 
-Capital is charged on the third line of profitability as the annuity of what the machines and the hall cost over their lives, whether
-they are bought in the horizon or stand already: only that line may say which use of the power wins.
+The three lines of profitability are levels of a year; only the third, after a charge on machines or halls, may say which use of the
+power wins. A figure that only some paths have (a return, a cover) is shown for these with their share.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 from megawatt.core.units import GrossMW, ItMW
-from megawatt.invest.cash_flow import annuity_factor, irr_by_path, payback_by_path
+from megawatt.invest.cash_flow import irr_by_path, payback_by_path
 from megawatt.invest.lease import MONTHS
 from megawatt.invest.project import Project
 from megawatt.invest.project_debt import dscr, llcr
@@ -77,8 +77,8 @@ class Appraisal:
         npv_error_usd: Standard error of its mean.
         equity_npv_usd: Value today of the owner's flows, debt included, at the same rate.
         irr: Yearly return before debt on the paths that have one; None where fewer than one in twenty have.
-        pays_back_fraction: Share of the paths that pay back at all.
-        payback_years: On these paths; None as for ``irr``.
+        pays_back_fraction: Share that pay back of the paths that pay in at all; None where none does.
+        payback_years: On the paths that pay back; None as for ``irr``.
         noi_usd_per_year: Net operating income, mean of the horizon's years.
         yield_on_cost: Net operating income of the first whole year let / what was spent on halls; None without a hall.
         var_usd: Loss of value that one path in twenty exceeds.
@@ -93,7 +93,7 @@ class Appraisal:
     npv_error_usd: float
     equity_npv_usd: Spread
     irr: Spread | None
-    pays_back_fraction: float
+    pays_back_fraction: float | None
     payback_years: Spread | None
     noi_usd_per_year: Spread
     yield_on_cost: Spread | None
@@ -105,12 +105,11 @@ class Appraisal:
     cover: Cover | None
 
 
-def appraise(one: Project, *, charge_usd: ArrayLike = 0.0, instead_of: Project | None = None) -> Appraisal:
+def appraise(one: Project, *, instead_of: Project | None = None) -> Appraisal:
     """Every figure of a project.
 
     Args:
         one: Project.
-        charge_usd: Capital charge by month of what is in use, broadcasts to (paths, months) [USD]; see ``capital_charge``.
         instead_of: What is given up: return and payback are then those of the difference; the rest stays the project's own.
     """
     npv, flows = one.npv_usd, one.project_usd
@@ -118,19 +117,20 @@ def appraise(one: Project, *, charge_usd: ArrayLike = 0.0, instead_of: Project |
         raise InputError("a project on one path", "a result has a range", "Simulate at least two paths.")
     gained = flows - instead_of.project_usd if instead_of else flows
     returns, payback = (1 + irr_by_path(gained)) ** MONTHS - 1, payback_by_path(gained) / MONTHS
-    back = np.isfinite(payback) & (np.cumsum(gained, axis=1) < 0).any(axis=1)
+    invests = (np.cumsum(gained, axis=1) < 0).any(axis=1)
+    back = np.isfinite(payback) & invests
     years = flows.shape[1] / MONTHS
     by_line = {
         Line.AFTER_POWER: one.after_power_usd,
         Line.AFTER_OPEX: one.noi_usd,
-        Line.AFTER_CAPITAL: one.noi_usd - np.asarray(charge_usd),
+        Line.AFTER_CAPITAL: one.noi_usd - one.charge_usd,
     }
     return Appraisal(
         npv_usd=Spread.of(npv),
         npv_error_usd=float(npv.std(ddof=1) / np.sqrt(len(npv))),
         equity_npv_usd=Spread.of(one.equity_npv_usd),
         irr=_where(returns, np.isfinite(returns)),
-        pays_back_fraction=float(back.mean()),
+        pays_back_fraction=float(back.sum() / invests.sum()) if invests.any() else None,
         payback_years=_where(payback, back),
         noi_usd_per_year=Spread.of(one.noi_usd.sum(axis=1) / years),
         yield_on_cost=yield_on_cost(one),
@@ -141,11 +141,6 @@ def appraise(one: Project, *, charge_usd: ArrayLike = 0.0, instead_of: Project |
         gross=one.gross,
         cover=cover(one),
     )
-
-
-def capital_charge(price_usd: float, life_years: float, rate: float) -> float:
-    """Equal amount a month that pays for something over its life [USD per month]."""
-    return price_usd / annuity_factor(rate, life_years) / MONTHS
 
 
 def yield_on_cost(one: Project) -> Spread | None:

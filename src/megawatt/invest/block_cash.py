@@ -5,7 +5,6 @@ the signing, rents from the first month after the building on. Discounted, the f
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,6 @@ from megawatt.core.series import Floats
 from megawatt.invest.cash_flow import periodic_rate
 from megawatt.invest.conversion import Block, machines_of
 from megawatt.invest.monthly_operations import monthly_operations
-from megawatt.invest.network_paths import NetworkPaths
 from megawatt.invest.scenarios import MONTHS, Scenarios
 
 KW_PER_MW = 1_000.0
@@ -77,9 +75,4 @@ def worth_usd(lines: Mapping[str, Floats], rate: float) -> dict[str, Floats]:
 
 def judged(scenarios: Scenarios) -> Scenarios:
     """The half of the scenarios on which a conversion is valued: the one that did not teach."""
-    rows, network = slice(len(scenarios.power_usd_per_mwh) // 2, None), scenarios.network
-    return Scenarios(
-        scenarios.first_month,
-        NetworkPaths(*(getattr(network, one.name)[rows] for one in fields(network))),
-        *(getattr(scenarios, one.name)[rows] for one in fields(scenarios)[2:]),
-    )
+    return scenarios.of_paths(slice(len(scenarios.power_usd_per_mwh) // 2, None))

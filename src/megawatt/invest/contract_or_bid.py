@@ -6,16 +6,14 @@ most one does, and "not decided" between. It is a statement on the ranges that w
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
 
 import numpy as np
-from scipy import stats
 
 from megawatt.core.series import Floats
 from megawatt.invest.bid import Bid
 from megawatt.invest.company import Company
 from megawatt.invest.lease import Firmness, Lease
-from megawatt.invest.ranges import Range, Spread, sample, turning_point
+from megawatt.invest.ranges import Range, Spread, sample, total_shares, turning_point
 
 SURE = 0.9
 """Share of the scenarios from which on a verdict is given."""
@@ -135,22 +133,9 @@ def turns(company: Company, offer_usd: float) -> tuple[Turn, ...]:
 
 
 def shares_of_variance(company: Company, rng: np.random.Generator, points: int = 256) -> dict[str, float]:
-    """Total Sobol share of each uncertain input in the variance of the value per share, largest first.
-
-    Saltelli's design with Jansen's estimator (scipy.stats.sobol_indices), (inputs + 2) x ``points`` evaluations.
-    """
-    ranges = {name: one for name, one in company.ranges().items() if not one.is_exact}
-    if len(ranges) < 2:
-        return dict.fromkeys(ranges, 1.0)
+    """Total Sobol share of each uncertain input in the variance of the value per share, largest first."""
     fixed: dict[str, Floats | float] = {**company.likely()}
-
-    def value(uniform: Floats) -> Floats:
-        draw = {name: one.at(uniform[i]) for i, (name, one) in enumerate(ranges.items())}
-        return company.usd_per_share(fixed | draw)
-
-    found = stats.sobol_indices(func=value, n=points, dists=[cast("Any", stats.uniform())] * len(ranges), rng=rng)
-    shares = dict(zip(ranges, map(float, found.total_order), strict=True))
-    return dict(sorted(shares.items(), key=lambda item: -item[1]))
+    return total_shares(lambda draw: company.usd_per_share({**fixed, **draw}), company.ranges(), rng, points)
 
 
 @dataclass(frozen=True, slots=True)

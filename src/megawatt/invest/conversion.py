@@ -85,7 +85,8 @@ class Conversion:
         converted_fraction: Share of the scenarios in which the policy signs at all.
         months_waited: Months until it does, where it does.
         trigger: The rule in words.
-        signed_month: Month in which the policy signs on each scenario of the second half; the months of deciding: never.
+        signed_month: Month in which the policy signs on each scenario of the second half; ``decide_months``: never.
+        decide_months: Months during which it may.
         policy: The learned policy; None where a rule without an option is the advice.
     """
 
@@ -98,6 +99,7 @@ class Conversion:
     months_waited: Spread | None
     trigger: str
     signed_month: NDArray[np.int64]
+    decide_months: int
     policy: Policy | None
 
     @property
@@ -151,6 +153,7 @@ def conversion(block: Block, scenarios: Scenarios, *, rate: float, decide_months
         months_waited=Spread.of(stopped.dates[signed].astype(np.float64)) if signed.any() else None,
         trigger=_trigger(stopped, states[half:]),
         signed_month=stopped.dates,
+        decide_months=decide_months,
         policy=None if simpler else policy,
     )
 

@@ -57,6 +57,7 @@ class Part:
         works: What converting takes.
         tenancy: The contract signed.
         fails: Numbers in (0, 1) by path that decide when the tenant fails.
+        hall: What its operations bring beside the rent from its opening on; None: energy is passed through, nothing else.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Part:
     works: Works | None = None
     tenancy: Tenancy | None = None
     fails: Floats | None = None
+    hall: Operations | None = None
 
     def __post_init__(self) -> None:
         given = [one is not None for one in (self.signed, self.works, self.tenancy, self.fails)]
@@ -118,6 +120,7 @@ class Project:
         lines: Every line of the equity cash flow, each of shape (paths, months) [USD]; lines of zeros are left out.
         measured_usd: Peak charges in the months that measured them [USD].
         capital_usd: What is spent on halls, by path, undiscounted [USD].
+        charge_usd: Capital charge by month on machines that run and halls in their term, the third line's [USD, at least 0].
         let: Whether a hall is let, (paths, months).
         unlevered: Tax without debt.
         tax: Tax with debt.
@@ -130,6 +133,7 @@ class Project:
     lines: Mapping[str, Floats]
     measured_usd: Floats
     capital_usd: Floats
+    charge_usd: Floats
     let: NDArray[np.bool_]
     unlevered: TaxBill
     tax: TaxBill
@@ -199,7 +203,7 @@ def project(parts: Sequence[Part], lease_usd_per_kw_month: Floats, terms: Terms)
             "a site has a part, and each has operations of that shape",
             "Cut all to the same paths and months.",
         )
-    found = [_part(one, lease_usd_per_kw_month) for one in parts]
+    found = [_part(one, lease_usd_per_kw_month, terms) for one in parts]
     measured = _sum([one.measured_usd for one in found])
     lines = {
         name: _sum([one.lines[name] for one in found if name in one.lines])
@@ -228,6 +232,7 @@ def project(parts: Sequence[Part], lease_usd_per_kw_month: Floats, terms: Terms)
         lines={name: lines[name] for name in ORDER if name in lines and lines[name].any()},
         measured_usd=measured,
         capital_usd=_sum([one.capital_usd for one in found]),
+        charge_usd=_sum([one.charge_usd for one in found]),
         let=np.any([one.let for one in found], axis=0),
         unlevered=unlevered,
         tax=levered,
@@ -251,50 +256,85 @@ def statement(one: Project, path: int | None = None) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class _PartFlows:
-    """Lines of a part before tax and debt; what it buys, measures and spends; when its hall is let, and opens."""
+    """Lines of a part before tax and debt; what it buys, measures, spends and is charged; when its hall is let, and opens."""
 
     lines: dict[str, Floats]
     bought: list[Property]
     measured_usd: Floats
     capital_usd: Floats
+    charge_usd: Floats
     let: NDArray[np.bool_]
     opens: NDArray[np.int64]
 
 
-def _part(one: Part, market: Floats) -> _PartFlows:
+def _part(one: Part, market: Floats, terms: Terms) -> _PartFlows:
     paths, months = market.shape
     signed = np.full(paths, months) if one.signed is None else one.signed
-    opex = one.mining_opex_usd_per_month * (one.mine.energy_mwh > 0)
+    opex: Floats = np.where(one.mine.energy_mwh > 0, one.mining_opex_usd_per_month, 0.0)
     stand, price = np.ones(market.shape, dtype=np.bool_), np.zeros(market.shape)
+    charge = np.zeros(market.shape)
+    before = np.arange(months) < signed[:, None]
     if one.machines is not None:
         stand, price = one.machines.renewed(one.mine.net_usd - opex)
-    before = np.arange(months) < signed[:, None]
+        charge += _charge(one.machines.price_usd, one.machines.life_years, terms, paths) * (before & stand)
     price, on = price * before, before & stand
-    mine = one.mine
-    lines: dict[str, Floats] = {
-        "mining": mine.mining_usd * on,
-        "energy": mine.energy_usd * on,
-        "halls beside rent": mine.tenant_usd * on,
-        "grid": mine.grid_usd * on,
-        "switching": mine.switching_usd * on,
-        OPEX_LINES[0]: -opex * on,
-        MACHINES_BOUGHT: -price,
-    }
+    lines = _operating(one.mine, on) | {OPEX_LINES[0]: -opex * on, MACHINES_BOUGHT: -price}
     bought = [
         Property(COMPUTERS, price[:, month], np.full(paths, month), np.full(paths, month))
         for month in np.flatnonzero(price.any(axis=0))
     ]
     nobody = np.zeros(market.shape, dtype=np.bool_)
-    out = _PartFlows(lines, bought, mine.peak_usd * on, np.zeros(paths), nobody, signed)
-    if one.works is None or one.tenancy is None or one.fails is None:
-        return out
-    let = rents(one.tenancy, signed, one.fails, market)
-    lines["grid"] += one.works.curtailable_usd_per_month * let.let
+    out = _PartFlows(lines, bought, one.mine.peak_usd * on, np.zeros(paths), charge, nobody, signed)
+    return _converted(one, out, stand, market, terms)
+
+
+def _converted(one: Part, mine: _PartFlows, stand: NDArray[np.bool_], market: Floats, terms: Terms) -> _PartFlows:
+    """The part's flows with its hall, if it has one: works, rents, what the hall's operations bring beside them."""
+    if one.works is None or one.tenancy is None or one.fails is None or one.signed is None:
+        return mine
+    paths, months = market.shape
+    let = rents(one.tenancy, one.signed, one.fails, market)
+    opens = one.signed + np.ceil(paths_of(one.tenancy.lease.delay_months, paths)).astype(np.int64)
+    hall = one.works.property(one.signed, opens, months)
+    lines = mine.lines | one.works.lines_usd(one.signed, stand)
     lines |= {"rent": let.rent_usd, "rent credits": let.credits_usd, OPEX_LINES[1]: let.opex_usd}
-    lines |= one.works.lines_usd(signed, stand)
-    opens = signed + np.ceil(paths_of(one.tenancy.lease.delay_months, paths)).astype(np.int64)
-    hall = one.works.property(signed, opens, months)
-    return replace(out, bought=[*bought, hall], capital_usd=hall.cost_usd, let=let.let, opens=opens)
+    lines["grid"] = lines["grid"] + one.works.curtailable_usd_per_month * let.let
+    measured = mine.measured_usd
+    k, begins = np.arange(months), opens[:, None]
+    if one.hall is not None:
+        opened = (k >= begins) & (one.signed < months)[:, None]
+        lines |= {name: lines[name] + flows for name, flows in _operating(one.hall, opened).items()}
+        measured = measured + one.hall.peak_usd * opened
+    term = (k >= begins) & (k < begins + round(one.tenancy.lease.years * MONTHS)) & (one.signed < months)[:, None]
+    charge = _charge(hall.cost_usd, one.tenancy.lease.years, terms, paths) * term
+    return replace(
+        mine,
+        lines=lines,
+        bought=[*mine.bought, hall],
+        measured_usd=measured,
+        capital_usd=hall.cost_usd,
+        charge_usd=mine.charge_usd + charge,
+        let=let.let,
+        opens=opens,
+    )
+
+
+def _operating(one: Operations, on: NDArray[np.bool_]) -> dict[str, Floats]:
+    """Lines of operations in the months in which they run; peaks are billed for the site as a whole."""
+    return {
+        "mining": one.mining_usd * on,
+        "energy": one.energy_usd * on,
+        "halls beside rent": one.tenant_usd * on,
+        "grid": one.grid_usd * on,
+        "switching": one.switching_usd * on,
+    }
+
+
+def _charge(price_usd: ArrayLike, years: float, terms: Terms, paths: int) -> Floats:
+    """Equal amount a month that pays for something over its life, at the yearly rate, as a column of paths [USD]."""
+    rate = np.maximum(paths_of(terms.rate, paths), 1e-12)
+    out: Floats = paths_of(price_usd, paths) * rate / -np.expm1(-years * np.log1p(rate)) / MONTHS
+    return out[:, None]
 
 
 def _taxable(lines: Mapping[str, Floats]) -> Floats:

@@ -158,8 +158,8 @@ def aligned_mean(flows_usd: Floats, begins: NDArray[np.int64], length: int) -> F
 
 def dscr(cfads_usd: Floats, service_usd: Floats, window: int = MONTHS) -> Floats:
     """Cover of the last ``window`` months, shape (paths, months); NaN where nothing was due in all of them."""
-    cash, due = (_trailing(one, window) for one in (cfads_usd, service_usd))
-    started = _trailing((service_usd > 0).astype(np.float64), window) >= window
+    cash, due = (trailing(one, window) for one in (cfads_usd, service_usd))
+    started = trailing((service_usd > 0).astype(np.float64), window) >= window
     with np.errstate(divide="ignore", invalid="ignore"):
         out: Floats = np.where(started, cash / due, np.nan)
     return out
@@ -184,7 +184,7 @@ def llcr(cfads_usd: Floats, debt: Debt) -> Floats:
     return out
 
 
-def _trailing(values: Floats, window: int) -> Floats:
+def trailing(values: Floats, window: int) -> Floats:
     """Sum of each month and the ones before it, ``window`` in all; shorter at the start."""
     total = np.cumsum(values, axis=1)
     out = total.copy()

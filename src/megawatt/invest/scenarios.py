@@ -12,7 +12,7 @@ because dispatch is solved once per year of the bank and not once per path.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +118,12 @@ class Scenarios:
     lease_usd_per_kw_month: Floats
     gpu_usd_per_h: Floats
     scarce: Regimes
+
+    def of_paths(self, rows: slice | NDArray[np.int64]) -> "Scenarios":
+        """The same scenarios on some of the paths."""
+        network = NetworkPaths(*(getattr(self.network, one.name)[rows] for one in fields(NetworkPaths)))
+        rest = {one.name: getattr(self, one.name)[rows] for one in fields(self)[2:]}
+        return Scenarios(first_month=self.first_month, network=network, **rest)
 
 
 def simulate(

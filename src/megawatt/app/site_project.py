@@ -1,0 +1,235 @@
+"""The alternatives of a whole site as monthly cash flows, for ``megawatt invest``: what each is worth and what turns the answer."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from megawatt.core.series import Floats
+from megawatt.invest.alternatives import (
+    ASSUMED,
+    CAPEX,
+    DRAWN,
+    HASHPRICE,
+    HAZARD,
+    KEEP,
+    LATE,
+    NOW,
+    POWER,
+    RAMP,
+    RATE,
+    RELET,
+    RENT,
+    RULE,
+    Operate,
+    Plant,
+    SiteCase,
+)
+from megawatt.invest.appraisal import Appraisal, appraise
+from megawatt.invest.conversion import Block, Conversion
+from megawatt.invest.flips import Flip, flips, shares_of_difference
+from megawatt.invest.hall_works import Works
+from megawatt.invest.monthly_operations import monthly_operations
+from megawatt.invest.operations import Operations
+from megawatt.invest.project import Project, Terms
+from megawatt.invest.project_debt import DebtTerms
+from megawatt.invest.ranges import Range, Spread, sample
+from megawatt.invest.scenarios import Scenarios
+from megawatt.invest.tax_tables import TaxRules
+from megawatt.site.read import Site
+
+BUILD_MONTHS = 12
+FLIP_PATHS = 300
+"""Paths on which flips and shares are computed; the table's figures are on all."""
+
+SEARCHED: Mapping[str, tuple[float, float]] = {
+    RENT: (0.2, 4.0),
+    LATE: (0.0, 60.0),
+    RAMP: (0.0, 60.0),
+    HAZARD: (0.0, 0.5),
+    RELET: (0.0, 1.0),
+    CAPEX: (0.0, 3.0),
+    HASHPRICE: (0.1, 5.0),
+    POWER: (0.1, 5.0),
+    RATE: (0.001, 0.5),
+}
+"""Ends between which an input is searched for the value that turns the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteProject:
+    """The answer for the whole site.
+
+    Attributes:
+        case: Site, scenarios and draws.
+        projects: Monthly cash flow by alternative.
+        appraisals: What each amounts to.
+        above_fraction: Share of the scenarios in which converting now is worth more than mining on.
+        flips: What turns converting now against mining on, the largest swing first.
+        shares: Total Sobol share of each input in the variance of that difference.
+    """
+
+    case: SiteCase
+    projects: dict[str, Project]
+    appraisals: dict[str, Appraisal]
+    above_fraction: float
+    flips: tuple[Flip, ...]
+    shares: dict[str, float]
+
+    @property
+    def best(self) -> str:
+        """The alternative with the highest mean value after tax."""
+        return max(self.appraisals, key=lambda name: self.appraisals[name].npv_usd.mean)
+
+
+def site_project(
+    site: Site,
+    fleets: Mapping[str, tuple[Block, Conversion]],
+    scenarios: Scenarios,
+    *,
+    seed: int,
+    operate: Operate | None = None,
+) -> SiteProject:
+    """The alternatives on the scenarios that judged the rules.
+
+    Args:
+        site: With ``[finance]``.
+        fleets: Block and rule by fleet.
+        scenarios: All scenarios; the first half taught the rules and is left out.
+        seed: Of the draws.
+        operate: Where operations come from; None: monthly means.
+    """
+    rows = slice(len(scenarios.power_usd_per_mwh) // 2, None)
+    case = site_case(site, fleets, scenarios.of_paths(rows), np.random.default_rng([seed, 1]), operate or _means)
+    paths, months = case.shape
+    now = {name: np.zeros(paths, dtype=np.int64) for name in fleets}
+    rule = {name: _never_late(found, months) for name, (_, found) in fleets.items()}
+    projects = {KEEP: case.project({}), NOW: case.project(now), RULE: case.project(rule)}
+    keep = projects[KEEP]
+    few = replace(case.of_paths(slice(FLIP_PATHS)), terms=replace(case.terms, debt=None))  # values before debt
+    return SiteProject(
+        case=case,
+        projects=projects,
+        appraisals={name: appraise(one, instead_of=None if name == KEEP else keep) for name, one in projects.items()},
+        above_fraction=float((projects[NOW].npv_usd > keep.npv_usd).mean()),
+        flips=_flips(few, tuple(fleets)),
+        shares=_shares(few, tuple(fleets), np.random.default_rng([seed, 2])),
+    )
+
+
+def site_case(
+    site: Site,
+    fleets: Mapping[str, tuple[Block, Conversion]],
+    scenarios: Scenarios,
+    rng: np.random.Generator,
+    operate: Operate,
+) -> SiteCase:
+    """A site's fleets on scenarios, with the draws of what its file does not know."""
+    paths = len(scenarios.power_usd_per_mwh)
+    by_name = {one.name: one for one in site.fleets}
+    plants = tuple(
+        Plant(
+            name=name,
+            block=replace(block, build_months=BUILD_MONTHS),
+            mining_mw=by_name[name].full_mw,
+            hall_opex_usd_per_it_mw_year=site.finance.hall_opex_usd_per_it_mw_year,
+        )
+        for name, (block, _) in fleets.items()
+    )
+    terms = Terms(
+        first_month=scenarios.first_month,
+        rate=site.finance.discount_rate,
+        tax=TaxRules(rate=site.finance.tax_fraction),
+        debt=DebtTerms(),
+        coincident_fraction=float(all(one.kind == "coincident" for one in site.charges)),
+    )
+    return SiteCase(
+        plants=plants,
+        scenarios=scenarios,
+        terms=terms,
+        operate=operate,
+        works=Works(capex_usd=0.0),
+        drawn=sample({name: ASSUMED[name] for name in DRAWN}, paths, rng),
+        fails=rng.uniform(size=(len(plants), paths)),
+    )
+
+
+def ranges_of(case: SiteCase) -> dict[str, Range]:
+    """All inputs that may turn the answer, with the site's discount rate a fifth up and down."""
+    rate = float(np.mean(np.asarray(case.terms.rate, dtype=np.float64)))
+    return {**ASSUMED, RATE: Range(0.8 * rate, rate, 1.2 * rate)}
+
+
+def _means(_: str, block: Block, mw: float, scenarios: Scenarios) -> Operations:
+    return monthly_operations(block, mw, scenarios)
+
+
+def _never_late(found: Conversion, months: int) -> NDArray[np.int64]:
+    """Months in which the rule signs; what it leaves to the last date is never signed."""
+    return np.where(found.signed_month < found.decide_months, found.signed_month, months)
+
+
+def _gain(case: SiteCase, names: tuple[str, ...], inputs: Mapping[str, Floats | float]) -> Floats:
+    """Converting now less mining on, by path [USD]."""
+    now = {name: np.zeros(case.shape[0], dtype=np.int64) for name in names}
+    gain: Floats = case.project(now, **inputs).npv_usd - case.project({}, **inputs).npv_usd
+    return gain
+
+
+def _flips(case: SiteCase, names: tuple[str, ...]) -> tuple[Flip, ...]:
+    return flips(lambda inputs: float(_gain(case, names, inputs).mean()), ranges_of(case), SEARCHED)
+
+
+def _shares(case: SiteCase, names: tuple[str, ...], rng: np.random.Generator) -> dict[str, float]:
+    def difference(rows: NDArray[np.int64], inputs: Mapping[str, Floats]) -> Floats:
+        return _gain(case.of_paths(rows), names, inputs)
+
+    return shares_of_difference(difference, ranges_of(case), case.shape[0], rng)
+
+
+def project_answer(one: SiteProject) -> dict[str, Any]:
+    """The same for programs: money of the whole site in USD, a range as low, median, high, mean."""
+    return {
+        "tax_rate": one.case.terms.tax.rate,
+        "best": one.best,
+        "convert_now_above_keep_fraction": one.above_fraction,
+        "alternatives": [_alternative(name, found) for name, found in one.appraisals.items()],
+        "flips": [asdict(flip) for flip in one.flips],
+        "shares_of_variance": one.shares,
+    }
+
+
+def _alternative(name: str, found: Appraisal) -> dict[str, Any]:
+    return {
+        "name": name,
+        "it_mw": found.it.mw,
+        "gross_mw": found.gross.mw,
+        "npv_usd": asdict(found.npv_usd),
+        "npv_standard_error_usd": found.npv_error_usd,
+        "equity_npv_usd": asdict(found.equity_npv_usd),
+        "irr": _spread(found.irr),
+        "pays_back_fraction": found.pays_back_fraction,
+        "payback_years": _spread(found.payback_years),
+        "noi_usd_per_year": asdict(found.noi_usd_per_year),
+        "yield_on_cost": _spread(found.yield_on_cost),
+        "var_usd": found.var_usd,
+        "cvar_usd": found.cvar_usd,
+        "levels": [
+            {
+                "line": level.line.value,
+                "usd_per_year": asdict(level.usd_per_year),
+                "usd_per_it_mw_year": asdict(level.per_mw_year(found.it)),
+                "usd_per_gross_mw_year": asdict(level.per_mw_year(found.gross)),
+                "usd_per_it_kw_month": asdict(level.per_kw_month(found.it)),
+                "usd_per_gross_kw_month": asdict(level.per_kw_month(found.gross)),
+            }
+            for level in found.levels
+        ],
+        "cover": asdict(found.cover) if found.cover else None,
+    }
+
+
+def _spread(one: Spread | None) -> dict[str, float] | None:
+    return asdict(one) if one else None
