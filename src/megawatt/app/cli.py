@@ -151,7 +151,7 @@ def invest(
         as_json=as_json,
         store=store,
     )
-    write_files(found, report, xlsx, decide_years=decide_years, seed=seed)
+    write_files(found, report, xlsx, seed=seed)
 
 
 @app.command()

@@ -147,7 +147,7 @@ class RuleCash:
     bands_usd: Floats
 
 
-def cash_of(one: Investment, fleet: str, decide_months: int) -> tuple[RuleCash, ...]:
+def cash_of(one: Investment, fleet: str) -> tuple[RuleCash, ...]:
     """The learned policy (where there is one), signing today, mining on."""
     block, found = one.fleets[fleet]
     half, rate = judged(one.scenarios), one.site.finance.discount_rate
@@ -157,7 +157,7 @@ def cash_of(one: Investment, fleet: str, decide_months: int) -> tuple[RuleCash, 
         "mine on": (np.full(paths, months), found.never_usd),
     }
     if found.policy is not None:
-        waits = np.where(found.signed_month < decide_months, found.signed_month, months)
+        waits = np.where(found.signed_month < found.decide_months, found.signed_month, months)
         signed = {"learned policy": (waits, found.policy_usd), **signed}
     out = []
     for rule, (dates, spread) in signed.items():
@@ -186,6 +186,17 @@ def fig_value(fleet: str, cash: RuleCash, width: int = WIDE) -> AnyChart:
         "USD today per critical IT MW",
         width,
     )
+
+
+def fig_site_cash(one: Investment, width: int = WIDE) -> AnyChart:
+    """What the owner has received and paid since today under each alternative of the whole site, undiscounted [USD]."""
+    colours = dict(zip(one.project.projects, (MINING, AI, "#5F6368"), strict=False))
+    fans = [
+        Fan(f"{name}, USD", "USD", bands(np.cumsum(project.equity_usd, axis=1)), colours[name], money=True)
+        for name, project in one.project.projects.items()
+    ]
+    title = "The whole site: the owner's cash since today, after tax and debt, undiscounted"
+    return fig_fans(fans, one.scenarios.first_month, title, width)
 
 
 def fig_trigger(maps: tuple[TriggerMap, ...], first_month: str, fleet: str, width: int = WIDE) -> AnyChart:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from megawatt.app.files import refuse_target
+from megawatt.app.invest_workbook import write_invest_workbook
 from megawatt.app.investment import Investment
 from megawatt.app.workbook import refuse_without_spreadsheets
 
@@ -16,11 +17,11 @@ def refuse_files(report: Path | None, xlsx: Path | None) -> None:
         refuse_without_spreadsheets()
 
 
-def write_files(one: Investment, report: Path | None, xlsx: Path | None, *, decide_years: int, seed: int) -> None:
+def write_files(one: Investment, report: Path | None, xlsx: Path | None, *, seed: int) -> None:
     """Write those that were asked for."""
     if xlsx:
-        pass
+        write_invest_workbook(one, xlsx)
     if report:
         from megawatt.app.invest_page import write_invest_report  # noqa: PLC0415  # charts, only when asked for
 
-        write_invest_report(one, report, decide_years=decide_years, seed=seed)
+        write_invest_report(one, report, seed=seed)

@@ -14,13 +14,16 @@ from megawatt.app.invest_figures import (
     fig_moves,
     fig_rules,
     fig_scenarios,
+    fig_site_cash,
     fig_trigger,
     fig_value,
 )
 from megawatt.app.investment import Investment
 from megawatt.app.report.brief import Brief, Picture, Section, write_brief
 from megawatt.app.report.table import Column, Row, Table
+from megawatt.app.site_project_words import turns, verdict
 from megawatt.invest import market_paths, network_model
+from megawatt.invest.alternatives import KEEP
 from megawatt.invest.conversion import Block, Conversion
 from megawatt.invest.ranges import Spread
 from megawatt.invest.scenarios import MONTHS
@@ -28,8 +31,8 @@ from megawatt.invest.sensitivity import Moved, moved
 from megawatt.invest.trigger_map import trigger_map
 
 CAUTION = (
-    "Values are per critical IT MW of the hall that would stand in the machines' place, before tax and debt; half of the "
-    "scenarios taught the rule, the other half judged it."
+    "Values of fleets are per critical IT MW of the hall that would stand in the machines' place, before tax and debt; the site's are "
+    "after both. Half of the scenarios taught the rule, the other half judged it."
 )
 METHOD = (
     "Mining then stops, the hall is built, and the rent of the day of signing is paid for the term. The policy is learned on one "
@@ -37,32 +40,31 @@ METHOD = (
 )
 
 
-def write_invest_report(one: Investment, path: Path, *, decide_years: int, seed: int) -> None:
+def write_invest_report(one: Investment, path: Path, *, seed: int) -> None:
     """Write the page; the file is there as a whole or not at all.
 
     Raises:
         InputError: The folder does not exist, cannot be written to, or the disk is full.
     """
-    write_brief(invest_brief(one, decide_years=decide_years, seed=seed), path)
+    write_brief(invest_brief(one, seed=seed), path)
 
 
-def invest_brief(one: Investment, *, decide_years: int, seed: int) -> Brief:
+def invest_brief(one: Investment, *, seed: int) -> Brief:
     """The page.
 
     Args:
         one: The answer.
-        decide_years: As it was asked with.
-        seed: The same.
+        seed: As it was asked with.
     """
     paths = len(one.scenarios.power_usd_per_mwh)
     run = f"{paths:,} scenarios from {one.scenarios.first_month}, seed {seed}"
     name = one.site.connection.name
     kind = "modelled" if one.modelled_power else "real"
-    many = len(one.fleets) > 1
     return Brief(
         title=f"{name}: mine on, or turn the megawatts over to AI?",
-        answer=tuple(
-            f"{f'Fleet {fleet}: ' if many else ''}{_capital(advice(found))}" for fleet, (_, found) in one.fleets.items()
+        answer=(
+            f"The whole site: {verdict(one.project)}",
+            f"The choice between converting now and mining on turns {turns(one.project)}.",
         ),
         facts=tuple(_fact(fleet, found) for fleet, (_, found) in list(one.fleets.items())[:4]),
         cautions=(CAUTION,),
@@ -73,9 +75,10 @@ def invest_brief(one: Investment, *, decide_years: int, seed: int) -> Brief:
             + " on average.",
         ),
         sections=(
-            *(_fleet_section(one, fleet, decide_years * MONTHS) for fleet in one.fleets),
+            _site_section(one),
+            *(_fleet_section(one, fleet) for fleet in one.fleets),
             _scenario_section(one),
-            _method_section(one, decide_years),
+            _method_section(one),
         ),
         source=f"{run}; power from {one.bank_years} {kind} years; leases, growth and correlations are assumptions.",
         footer=f"{name}, {run}",
@@ -91,11 +94,52 @@ def _fact(fleet: str, found: Conversion) -> tuple[str, str, str]:
     return (f"Fleet {fleet}", words.usd(spread.mean), f"{words.usd(spread.low)} to {words.usd(spread.high)}, per IT MW")
 
 
-def _fleet_section(one: Investment, fleet: str, decide_months: int) -> Section:
+def _site_section(one: Investment) -> Section:
+    message = "Halls are paid by debt and the owner; rents, tax and debt service follow in their months."
+    columns = (
+        Column("Alternative", text=True),
+        *(Column(head, "M USD after tax") for head in ("Mean", "5 %", "50 %", "95 %")),
+        Column("IRR on what it takes", "5 to 95 %"),
+        Column("Paid back", "of scenarios"),
+        Column("Least DSCR", "5 to 95 %"),
+    )
+    rows = []
+    for name, found in one.project.appraisals.items():
+        npv = found.npv_usd
+        rows.append(
+            Row(
+                (
+                    name,
+                    *(words.number(value / 1e6) for value in (npv.mean, npv.low, npv.median, npv.high)),
+                    _from_to(found.irr, 100, " %") if name != KEEP else words.NONE,
+                    words.percent(found.pays_back_fraction, 2) if name != KEEP else words.NONE,
+                    _from_to(found.cover.dscr_min, 1, "") if found.cover else words.NONE,
+                ),
+                "best" if name == one.project.best else "",
+            )
+        )
+    site = next(iter(one.project.appraisals.values()))
+    caption = f"The whole site, {site.it} of machines, {site.gross}: value today of its cash flow before debt"
+    shares = [f"{name}: {words.percent(share, 2)}" for name, share in one.project.shares.items() if share >= 0.01]
+    return Section(
+        "The whole site, after tax and debt",
+        pictures=(Picture(partial(fig_site_cash, one), message),),
+        tables=(Table(caption, columns, tuple(rows)),),
+        paragraphs=(
+            f"What the difference between converting now and mining on is uncertain from, total Sobol shares: {'; '.join(shares)}.",
+        ),
+    )
+
+
+def _from_to(one: Spread | None, factor: float, unit: str) -> str:
+    return words.NONE if one is None else f"{words.number(factor * one.low)} to {words.number(factor * one.high)}{unit}"
+
+
+def _fleet_section(one: Investment, fleet: str) -> Section:
     block, found = one.fleets[fleet]
-    rate = one.site.finance.discount_rate
+    rate, decide_months = one.site.finance.discount_rate, found.decide_months
     moves = moved(block, one.scenarios, rate=rate, decide_months=decide_months)
-    cash = cash_of(one, fleet, decide_months)
+    cash = cash_of(one, fleet)
     pictures = [Picture(partial(fig_value, fleet, each), _value_words(each)) for each in cash]
     message = "Cash of each rule on the scenarios that judge it; rents after the scenarios' end are left out here."
     pictures.append(Picture(partial(fig_cash, fleet, one.scenarios.first_month, cash), message))
@@ -108,7 +152,7 @@ def _fleet_section(one: Investment, fleet: str, decide_months: int) -> Section:
         f"Fleet {fleet}",
         pictures=tuple(pictures),
         tables=(_rules_table(found), _moves_table(moves), _block_table(block)),
-        paragraphs=() if found.policy is not None else (found.trigger,),
+        paragraphs=(_capital(advice(found)), *(() if found.policy is not None else (found.trigger,))),
     )
 
 
@@ -208,18 +252,19 @@ def _scenario_section(one: Investment) -> Section:
     return Section("What the scenarios hold", pictures=(Picture(partial(fig_scenarios, one), message),))
 
 
-def _method_section(one: Investment, decide_years: int) -> Section:
+def _method_section(one: Investment) -> Section:
     rate = words.percent(one.site.finance.discount_rate)
+    decide_years = max(found.decide_months for _, found in one.fleets.values()) / MONTHS
     sources = {**network_model.SOURCES, **market_paths.SOURCES}
     return Section(
         "Method, sources of the defaults, limits",
         paragraphs=(
-            f"Each month of {decide_years} years a lease may be signed at that month's market rent. {METHOD} Discounted at {rate}.",
+            f"Each month of {decide_years:g} years a lease may be signed at that month's market rent. {METHOD} Discounted at {rate}.",
         ),
         items=(
             *(f"{name}: {source}." for name, source in sources.items()),
             "Mining is valued at the month's mean price of power: curtailment within the month, reserves and coincident peaks are worth more.",
-            "Before tax and debt; one block is timed at a time; block luck is left out.",
+            "Fleets are valued before tax and debt, the site after both; one block is timed at a time; block luck is left out.",
             "Nothing here is investment advice.",
         ),
     )

@@ -81,7 +81,7 @@ def invest(
     scenarios: int = 4_000,
     seed: int = 0,
 ) -> Investment:
-    """When to turn each fleet's megawatts over to AI; ``table()`` holds every rule of every fleet as a DataFrame.
+    """When to turn each fleet's megawatts over to AI; ``alternatives()``, ``table()``, ``statement(name)`` are DataFrames.
 
     Args:
         site: The site, with ``[finance]``.
@@ -104,7 +104,7 @@ def deal(
     scenarios: int = 10_000,
     seed: int = 0,
 ) -> DealValuation:
-    """What a contract is worth and whether a bid is better; ``leases()``, ``parts()`` and ``turns()`` are DataFrames.
+    """What a contract is worth and whether a bid is better; ``contracts()``, ``parts()`` and ``turns()`` are DataFrames.
 
     Args:
         deal: The deal, or its file.
