@@ -60,6 +60,15 @@ def test_discounted_flows_are_the_values_of_today_never_and_the_policy(joint: Sc
     assert sum(float(one.mean()) for one in worth.values()) == pytest.approx(waited.policy_usd.mean, rel=1e-9)
 
 
+def test_a_lease_that_outlives_the_scenarios_counts_to_its_end(joint: Scenarios) -> None:
+    long = replace(BLOCK, capex_usd_per_mw=4e6, lease_years=12.0)
+    found, half = conversion(long, joint, rate=RATE, decide_months=DECIDE), judged(joint)
+    months = half.power_usd_per_mwh.shape[1]
+    signed = np.where(found.signed_month < DECIDE, found.signed_month, months)
+    worth = worth_usd(block_flows(long, half, signed), RATE)
+    assert sum(float(one.mean()) for one in worth.values()) == pytest.approx(found.policy_usd.mean, rel=1e-9)
+
+
 def test_the_map_signs_where_a_lease_pays_more_and_never_where_a_hall_costs_the_earth(joint: Scenarios) -> None:
     cheap = replace(BLOCK, capex_usd_per_mw=4e6)
     found = conversion(cheap, joint, rate=RATE, decide_months=DECIDE)

@@ -95,7 +95,7 @@ def _fact(fleet: str, found: Conversion) -> tuple[str, str, str]:
 
 
 def _site_section(one: Investment) -> Section:
-    message = "Halls are paid by debt and the owner; rents, tax and debt service follow in their months."
+    message = "A loan is drawn whole at the signing and spent over the months of building; rents, tax and debt service follow."
     columns = (
         Column("Alternative", text=True),
         *(Column(head, "M USD after tax") for head in ("Mean", "5 %", "50 %", "95 %")),
@@ -119,7 +119,7 @@ def _site_section(one: Investment) -> Section:
             )
         )
     site = next(iter(one.project.appraisals.values()))
-    caption = f"The whole site, {site.it} of machines, {site.gross}: value today of its cash flow before debt"
+    caption = f"{words.number(site.it.mw)} critical IT MW, {words.number(site.gross.mw)} gross MW: value today of the cash flow before debt"
     shares = [f"{name}: {words.percent(share, 2)}" for name, share in one.project.shares.items() if share >= 0.01]
     return Section(
         "The whole site, after tax and debt",
@@ -141,7 +141,7 @@ def _fleet_section(one: Investment, fleet: str) -> Section:
     moves = moved(block, one.scenarios, rate=rate, decide_months=decide_months)
     cash = cash_of(one, fleet)
     pictures = [Picture(partial(fig_value, fleet, each), _value_words(each)) for each in cash]
-    message = "Cash of each rule on the scenarios that judge it; rents after the scenarios' end are left out here."
+    message = "Cash of each rule on the scenarios that judge it; the last lease runs to its own end, mining to the scenarios'."
     pictures.append(Picture(partial(fig_cash, fleet, one.scenarios.first_month, cash), message))
     if found.policy is not None:
         months = sorted({decide_months // 6, decide_months // 2, decide_months - 1})

@@ -1,6 +1,6 @@
-"""The cash of one block, before tax and debt, from today to the scenarios' end: what the values of a conversion are made of.
+"""The cash of one block, before tax and debt: what the values of a conversion are made of.
 
-Flows stand at times 0, 1, ... months: time k is the end of month k, time 0 is today. Mining of a month is paid at its end, a hall at
+Flows stand at times 0, 1, ...: time k is the end of month k, time 0 is today. Mining of a month is paid at its end, a hall at
 the signing, rents from the first month after the building on. Discounted, the flows of a rule are its value; a test says so.
 """
 
@@ -31,40 +31,45 @@ def mining_lines(block: Block, scenarios: Scenarios) -> dict[str, Floats]:
     }
 
 
-def hall_flows(
-    block: Block, rent_usd_per_kw_month: Floats, signed: NDArray[np.int64], months: int
-) -> dict[str, Floats]:
-    """What one IT MW of hall brings at times 0 ... months, each line of shape (paths, months + 1) [USD].
+def hall_flows(block: Block, rent_usd_per_kw_month: Floats, signed: NDArray[np.int64], times: int) -> dict[str, Floats]:
+    """What one IT MW of hall brings at times 0 ... ``times``, each line of shape (paths, times + 1) [USD].
 
     Args:
         block: The block.
         rent_usd_per_kw_month: Rent of new leases, shape (paths, months).
-        signed: Month of signing by path; ``months`` or more: never.
-        months: Length.
+        signed: Month of signing by path; as many as there are months, or more: never.
+        times: Last month.
     """
-    times = np.arange(months + 1)
+    months = rent_usd_per_kw_month.shape[1]
+    signs = (signed < months)[:, None]
+    at = np.arange(times + 1) - signed[:, None]
     rent = np.take_along_axis(rent_usd_per_kw_month, np.minimum(signed, months - 1)[:, None], axis=1)
-    let = times - np.minimum(signed, months + 1)[:, None] - block.build_months
-    pays = (let >= 1) & (let <= round(block.lease_years * MONTHS))
+    let = at - block.build_months
+    pays = signs & (let >= 1) & (let <= round(block.lease_years * MONTHS))
     stays = (1 - block.hazard_per_year) ** (np.maximum(let, 0) / MONTHS)
     rents: Floats = rent * KW_PER_MW * stays * pays
     return {
         "rent": rents,
         "running costs of the hall": -rents * (1 - block.noi_margin),
-        "hall": -block.capex_usd_per_mw * ((times == signed[:, None]) & (times < months)),
+        "hall": -block.capex_usd_per_mw * (signs & (at == 0)),
     }
 
 
 def block_flows(block: Block, scenarios: Scenarios, signed: NDArray[np.int64]) -> dict[str, Floats]:
-    """All lines of a block that mines until it signs, per critical IT MW of hall, shape (paths, months + 1) [USD]."""
+    """All lines of a block that mines until it signs, per critical IT MW of hall, shape (paths, times) [USD].
+
+    Mining ends with the scenarios; the last lease runs to its own end, so there may be more times than months.
+    """
     paths, months = scenarios.power_usd_per_mwh.shape
     before = np.arange(months) < signed[:, None]
+    last = int(signed[signed < months].max(initial=0)) + block.build_months + round(block.lease_years * MONTHS)
+    times = max(months, last if (signed < months).any() else 0)
     out = {}
     for name, line in mining_lines(block, scenarios).items():
-        flow = np.zeros((paths, months + 1))
-        flow[:, 1:] = line * before * block.mining_mw
+        flow = np.zeros((paths, times + 1))
+        flow[:, 1 : months + 1] = line * before * block.mining_mw
         out[name] = flow
-    return out | hall_flows(block, scenarios.lease_usd_per_kw_month, signed, months)
+    return out | hall_flows(block, scenarios.lease_usd_per_kw_month, signed, times)
 
 
 def worth_usd(lines: Mapping[str, Floats], rate: float) -> dict[str, Floats]:
