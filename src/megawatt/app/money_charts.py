@@ -159,37 +159,9 @@ def fig_tornado(
         mark: Outcome at which the answer flips.
     """
     narrow = width < PHONE
-    ordered = sorted(swings, key=lambda one: -one.width)
-    rows = pd.DataFrame(
-        [
-            {
-                "line": "|".join(wrap(one.named if narrow else one.name, 20 if narrow else 30)),
-                "at": at,
-                "base": base,
-                "end": end,
-                "label": label,
-                "side": "left" if at < base or (at == base and other > base) else "right",
-                "text": f"{one.name} at {label}: {one.outcome}",
-            }
-            for one in ordered
-            for at, other, end, label in (
-                (one.low, one.high, "low", one.low_label),
-                (one.high, one.low, "high", one.high_label),
-            )
-        ]
-    )
-    ends = [base, *rows["at"], *([mark.at] if mark else [])]
+    rows = _tornado_rows(swings, base, narrow=narrow)
     plot = width - (140 if narrow else 250)
-    sides = [
-        0.0 if narrow else max(map(_px, rows.loc[rows["side"] == side, "label"]), default=0.0)
-        for side in ("left", "right")
-    ]
-    reach = (max(ends) - min(ends) or 1.0) / max(0.92 - sum(sides) / plot, 0.2)
-    low, high = (
-        end + sign * (0.04 + side / plot) * reach
-        for end, sign, side in zip((min(ends), max(ends)), (-1, 1), sides, strict=True)
-    )
-    scale = alt.Scale(domain=[low, high], nice=False)
+    scale = _tornado_scale(rows, [base, *([mark.at] if mark else [])], plot, labelled=not narrow)
     y = alt.Y("line:N", sort=list(dict.fromkeys(rows["line"])), title=None, axis=_lines(110 if narrow else 215))
     x = alt.X("base:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=3 if narrow else 7, labelExpr=MONEY_LABEL))
     colour = alt.Color(
@@ -209,6 +181,43 @@ def fig_tornado(
     return styled(
         alt.layer(*layers).properties(width=plot, height=_steps(rows["line"]), title=_title(title, narrow, mark))
     )
+
+
+def _tornado_rows(swings: Sequence[Swing], base: float, *, narrow: bool) -> pd.DataFrame:
+    """Two bars an input, the widest input first."""
+    return pd.DataFrame(
+        [
+            {
+                "line": "|".join(wrap(one.named if narrow else one.name, 20 if narrow else 30)),
+                "at": at,
+                "base": base,
+                "end": end,
+                "label": label,
+                "side": "left" if at < base or (at == base and other > base) else "right",
+                "text": f"{one.name} at {label}: {one.outcome}",
+            }
+            for one in sorted(swings, key=lambda one: -one.width)
+            for at, other, end, label in (
+                (one.low, one.high, "low", one.low_label),
+                (one.high, one.low, "high", one.high_label),
+            )
+        ]
+    )
+
+
+def _tornado_scale(rows: pd.DataFrame, others: Sequence[float], plot: int, *, labelled: bool) -> alt.Scale:
+    """Room for the bars, and for the labels at both sides of them."""
+    ends = [*rows["at"], *others]
+    sides = [
+        max(map(_px, rows.loc[rows["side"] == side, "label"]), default=0.0) if labelled else 0.0
+        for side in ("left", "right")
+    ]
+    reach = (max(ends) - min(ends) or 1.0) / max(0.92 - sum(sides) / plot, 0.2)
+    low, high = (
+        end + sign * (0.04 + side / plot) * reach
+        for end, sign, side in zip((min(ends), max(ends)), (-1, 1), sides, strict=True)
+    )
+    return alt.Scale(domain=[low, high], nice=False)
 
 
 @dataclass(frozen=True, slots=True)
