@@ -153,6 +153,7 @@ def _fleet_section(one: Investment, fleet: str) -> Section:
         pictures=tuple(pictures),
         tables=(_rules_table(found), _moves_table(moves), _block_table(block)),
         paragraphs=(_capital(advice(found)), *(() if found.policy is not None else (found.trigger,))),
+        items=tuple(f"Why these ends, {one.assumption.name}: {one.assumption.why}." for one in moves),
     )
 
 
@@ -201,7 +202,6 @@ def _moves_table(moves: tuple[Moved, ...]) -> Table:
         Column("To"),
         Column("Value at these", "k USD/IT-MW"),
         Column("Signing today equals mining on at"),
-        Column("Why these ends", text=True),
     )
     rows = tuple(
         Row(
@@ -210,7 +210,6 @@ def _moves_table(moves: tuple[Moved, ...]) -> Table:
                 *(amount(one.assumption, value) for value in (one.likely, *one.ends)),
                 " / ".join(words.thousands(value) for value in one.policy_usd),
                 words.NONE if one.flips_at is None else amount(one.assumption, one.flips_at),
-                one.assumption.why,
             )
         )
         for one in moves

@@ -163,7 +163,7 @@ ASSUMPTIONS = (
         "chance a year that the tenant fails",
         "percent",
         *_of_block("hazard_per_year"),
-        _plus(0.0),
+        _plus(-0.05),
         _plus(0.05),
         (0.0, 0.99),
         "5 % a year stands for a young tenant without a rating; an assumption",
