@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from megawatt.app.investment import block_of, invest, network_state
+from megawatt.app.investment import Investment, block_of, invest, network_state
 from megawatt.core.errors import InputError
+from megawatt.invest.alternatives import ASSUMED, NOW, RATE, RENT
+from megawatt.invest.project import statement
 from megawatt.mining.subsidy import SATOSHI_PER_BTC, subsidy_sat
 from megawatt.site.examples import example
 from megawatt.site.read import Site
@@ -27,6 +29,16 @@ def test_each_fleet_gets_an_answer_with_its_range_and_trigger(run: Run) -> None:
     text = " ".join(answer.out.split())
     for words in ("Fleet s21: ", "Fleet s19-xp: ", "perfect foresight (a bound)", "10 modelled years", "assumptions"):
         assert words in text
+    for words in (
+        "The whole site: ",
+        "is worth most after tax",
+        "keep mining",
+        "convert by the rule",
+        "Sobol",
+        "turns ",
+    ):
+        assert words in text
+    assert "end 84 months before a lease signed today does" in text
 
 
 def test_the_json_is_the_same_for_the_same_seed_on_any_number_of_workers(run: Run) -> None:
@@ -39,6 +51,37 @@ def test_the_json_is_the_same_for_the_same_seed_on_any_number_of_workers(run: Ru
     assert found["months"] == 72
     for fleet in found["fleets"]:
         assert fleet["policy_usd_per_it_mw"]["mean"] <= fleet["foresight_usd_per_it_mw"]
+    project = found["project"]
+    means = {one["name"]: one["npv_usd"]["mean"] for one in project["alternatives"]}
+    assert list(means) == ["keep mining", "convert now", "convert by the rule"]
+    assert means[project["best"]] == max(means.values())
+    assert {one["name"] for one in project["flips"]} == {*ASSUMED, RATE}
+    assert sum(project["shares_of_variance"].values()) > 0.9
+
+
+@pytest.fixture(scope="module")
+def found() -> Investment:
+    return invest(Site.from_text(example("texas-mine")), years=16, decide_years=1, paths=200)
+
+
+def test_an_input_at_the_value_that_turns_the_answer_turns_it(found: Investment) -> None:
+    """The rent at which converting now is worth as much as mining on, put back: the mean difference is nought."""
+    rent = next(one for one in found.project.flips if one.name == RENT)
+    assert rent.at is not None
+    case = found.project.case
+    now = {name: np.zeros(case.shape[0], dtype=np.int64) for name in found.fleets}
+    gain = [case.project(now, rent=x).npv_usd.mean() - case.project({}, rent=x).npv_usd.mean() for x in (1.0, rent.at)]
+    assert abs(gain[1]) < 0.01 * abs(gain[0])
+
+
+def test_the_site_is_the_sum_of_its_fleets_before_tax_and_the_statement_adds_up(found: Investment) -> None:
+    one = found.project.projects[NOW]
+    fleets = Site.from_text(example("texas-mine")).fleets
+    assert one.gross.mw == pytest.approx(sum(fleet.full_mw * found.fleets[fleet.name][0].pue for fleet in fleets))
+    assert one.lines["hall built"].sum(axis=1) == pytest.approx(-one.capital_usd)
+    table = statement(one)
+    assert (table.drop(columns="equity cash flow").sum(axis=1) - table["equity cash flow"]).abs().max() < 1e-5
+    assert found.project.lease_months_cut == 0
 
 
 def test_a_site_without_machines_has_nothing_to_convert() -> None:

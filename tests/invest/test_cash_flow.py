@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from megawatt.core.errors import InputError
-from megawatt.invest.cash_flow import annuity_factor, discount_factors, irr, mirr, npv, payback_periods, periodic_rate
+from megawatt.invest.cash_flow import (
+    annuity_factor,
+    discount_factors,
+    irr,
+    irr_by_path,
+    mirr,
+    npv,
+    payback_by_path,
+    payback_periods,
+    periodic_rate,
+)
 
 RATES = st.floats(-0.5, 2.0)
 
@@ -75,3 +85,27 @@ def test_value_is_linear(flows: list[float], rate: float) -> None:
     one = npv(np.ones(len(flows)), rate)
     scale = float(np.abs(both) @ discount_factors(len(flows) - 1, rate))
     assert npv(both, rate) == pytest.approx(2 * npv(flows, rate) + one, abs=1e-9 * scale + 1e-9)
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(deadline=None, max_examples=40)
+def test_rates_and_payback_of_many_paths_are_those_of_each(seed: int) -> None:
+    """Paid first, then received in every period: one rate by Descartes, and the same one by path."""
+    rng = np.random.default_rng(seed)
+    flows = np.concatenate([-rng.uniform(1, 50, (6, 2)), rng.uniform(0.1, 20, (6, 30))], axis=1)
+    rates, periods = irr_by_path(flows), payback_by_path(flows)
+    for row, rate, period in zip(flows, rates, periods, strict=True):
+        expected = payback_periods(row)
+        assert period == pytest.approx(expected) if expected is not None else np.isinf(period)
+        if row.sum() > 0:
+            assert rate == pytest.approx(irr(row), rel=1e-8)
+        else:
+            assert np.isnan(rate)
+
+
+def test_a_month_of_loss_late_in_a_path_leaves_its_return_and_a_second_bill_does_not() -> None:
+    """Running totals -10, 20, 15, 25 change sign once; -10, 20, -5, 5 do so three times; receiving first is no investment."""
+    flows = np.array([[-10.0, 30.0, -5.0, 10.0], [-10.0, 30.0, -25.0, 10.0], [10.0, 5.0, 5.0, 5.0]])
+    rates = irr_by_path(flows)
+    assert np.isfinite(rates).tolist() == [True, False, False]
+    assert flows[0] @ (1 + rates[0]) ** -np.arange(4.0) == pytest.approx(0.0, abs=1e-9)

@@ -64,7 +64,7 @@ def test_a_cover_that_holds_without_a_hedge_needs_none() -> None:
 def test_a_loss_that_no_forward_pays_for_is_refused_with_its_reason() -> None:
     found = least_hedge(np.full((4, 12), 50.0), np.zeros((4, 12)), np.full((4, 12), 100.0), dscr=1.0)
     assert found.share is None
-    assert "the most is 0%" in found.reason
+    assert "the most is 0 %" in found.reason
 
 
 def test_arrays_of_other_shapes_are_refused() -> None:

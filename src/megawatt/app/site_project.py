@@ -27,16 +27,17 @@ from megawatt.invest.alternatives import (
     Plant,
     SiteCase,
 )
-from megawatt.invest.appraisal import Appraisal, appraise
+from megawatt.invest.appraisal import LEAST_FRACTION, Appraisal, appraise
 from megawatt.invest.conversion import Block, Conversion
 from megawatt.invest.flips import Flip, flips, shares_of_difference
 from megawatt.invest.hall_works import Works
+from megawatt.invest.hedge import Hedge, least_hedge
 from megawatt.invest.monthly_operations import monthly_operations
 from megawatt.invest.operations import Operations
 from megawatt.invest.project import Project, Terms
 from megawatt.invest.project_debt import DebtTerms
 from megawatt.invest.ranges import Range, Spread, sample
-from megawatt.invest.scenarios import Scenarios
+from megawatt.invest.scenarios import MONTHS, Scenarios
 from megawatt.invest.tax_tables import TaxRules
 from megawatt.site.read import Site
 
@@ -69,6 +70,8 @@ class SiteProject:
         above_fraction: Share of the scenarios in which converting now is worth more than mining on.
         flips: What turns converting now against mining on, the largest swing first.
         shares: Total Sobol share of each input in the variance of that difference.
+        hedge: Smallest share of the mean hash rate to sell forward at its mean price so that the covenant holds in 95 % of the
+            scenarios that borrow under the rule; None where hardly any borrows.
     """
 
     case: SiteCase
@@ -77,11 +80,18 @@ class SiteProject:
     above_fraction: float
     flips: tuple[Flip, ...]
     shares: dict[str, float]
+    hedge: Hedge | None
 
     @property
     def best(self) -> str:
         """The alternative with the highest mean value after tax."""
         return max(self.appraisals, key=lambda name: self.appraisals[name].npv_usd.mean)
+
+    @property
+    def lease_months_cut(self) -> int:
+        """Months of a lease signed today, with its hall on time, that lie beyond the scenarios' end and bring nothing here."""
+        terms = (one.block.build_months + round(one.block.lease_years * MONTHS) for one in self.case.plants)
+        return max(0, max(terms) - self.case.shape[1])
 
 
 def site_project(
@@ -116,6 +126,25 @@ def site_project(
         above_fraction=float((projects[NOW].npv_usd > keep.npv_usd).mean()),
         flips=_flips(few, tuple(fleets)),
         shares=_shares(few, tuple(fleets), np.random.default_rng([seed, 2])),
+        hedge=hedge_of(projects[RULE], case.scenarios),
+    )
+
+
+def hedge_of(one: Project, scenarios: Scenarios) -> Hedge | None:
+    """What to sell forward so that the covenant holds in 95 % of the scenarios that borrow; None where fewer than one in twenty do.
+
+    The forward sells each month's mean hash rate at its mean hashprice, which costs nothing to enter; its settlement is taxed at once.
+    """
+    if one.debt is None or one.terms.debt is None:
+        return None
+    borrows = one.debt.service_usd.any(axis=1)
+    if borrows.mean() < LEAST_FRACTION or "mining" not in one.lines:
+        return None
+    hashprice = scenarios.network.hashprice_usd_per_ph_day
+    ph_days = (one.lines["mining"] / hashprice).mean(axis=0)
+    settled = ph_days * (hashprice.mean(axis=0) - hashprice) * (1 - one.terms.tax.rate)
+    return least_hedge(
+        one.cfads_usd[borrows], settled[borrows], one.debt.service_usd[borrows], dscr=one.terms.debt.covenant_dscr
     )
 
 
@@ -198,6 +227,8 @@ def project_answer(one: SiteProject) -> dict[str, Any]:
         "alternatives": [_alternative(name, found) for name, found in one.appraisals.items()],
         "flips": [asdict(flip) for flip in one.flips],
         "shares_of_variance": one.shares,
+        "hedge": asdict(one.hedge) if one.hedge else None,
+        "lease_months_cut": one.lease_months_cut,
     }
 
 

@@ -9,6 +9,7 @@ from megawatt.app.site_project import SiteProject
 from megawatt.app.words import NONE, number, percent, thousands, usd
 from megawatt.invest.alternatives import CAPEX, HASHPRICE, KEEP, POWER, RENT
 from megawatt.invest.flips import Flip
+from megawatt.invest.hedge import Hedge
 from megawatt.invest.ranges import Spread
 from megawatt.mining.profit import Line
 
@@ -29,6 +30,22 @@ def print_project(console: Console, one: SiteProject) -> None:
     console.print(f"The answer between converting now and mining on turns {turns(one)}.", highlight=False)
     largest = [f"{name} {percent(share, 2)}" for name, share in one.shares.items() if share >= 0.02]
     console.print(f"What the difference is uncertain from (total Sobol shares): {', '.join(largest)}.", highlight=False)
+    if one.lease_months_cut:
+        console.print(
+            f"The scenarios end {one.lease_months_cut} months before a lease signed today does: what these bring is left out "
+            "here, against converting. Lengthen them with --years.",
+            highlight=False,
+        )
+    if one.hedge:
+        console.print(f"To keep the covenant where the rule borrows: {hedge(one.hedge)}.", highlight=False)
+
+
+def hedge(found: Hedge) -> str:
+    """What to sell forward, or why nothing helps."""
+    if found.share is None:
+        return found.reason
+    covered = f"the cover then holds in {percent(found.covered_fraction, 2)} of these scenarios"
+    return f"sell {percent(found.share, 2)} of the mean hash rate forward at its mean price; {covered}"
 
 
 def verdict(one: SiteProject) -> str:
@@ -85,7 +102,7 @@ def _returns(one: SiteProject) -> Table:
                 name,
                 _range(found.irr, lambda value: number(100 * value)) if gains else NONE,
                 percent(found.pays_back_fraction, 2) if gains else NONE,
-                _range(found.cover.dscr_min, number) if found.cover else NONE,
+                _range(found.cover.dscr_min, lambda value: number(round(value, 2))) if found.cover else NONE,
                 _range(level, thousands),
             )
         )

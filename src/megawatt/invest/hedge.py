@@ -68,8 +68,8 @@ def least_hedge(
         share, at = float(ends[enough[0]]), float(covered[enough[0]])
         return Hedge(share, at, float(ends[best]), float(covered[0]), "cover is linear in the share: none smaller does")
     reason = (
-        f"no share of the hash rate sold forward keeps the cover at {dscr:g} in {sure:.0%} of the paths: the most is "
-        f"{covered[best]:.0%}, at a share of {ends[best]:.0%}; the rest fails on what the forward does not pay for"
+        f"no share of the hash rate sold forward keeps the cover at {dscr:g} in {100 * sure:.0f} % of the paths: the most is "
+        f"{100 * covered[best]:.0f} %, at a share of {100 * ends[best]:.0f} %; the rest fails on what the forward does not pay for"
     )
     return Hedge(None, float(covered[best]), float(ends[best]), float(covered[0]), reason)
 

@@ -348,8 +348,9 @@ def _loan(one: Part, flows: _PartFlows, terms: Terms) -> Debt:
         message = "a loan needs terms and a conversion"
         raise TypeError(message)
     months = flows.measured_usd.shape[1]
-    cash = _sum([flows.lines[name] for name in (*POWER_LINES, *OPEX_LINES, MACHINES_BOUGHT) if name in flows.lines])
-    tax = income_tax(_taxable(flows.lines), flows.bought, terms.first_month, terms.tax).paid_usd
+    own = flows.lines | {PEAKS: flows.measured_usd}  # the site's bill comes later, which a lender does not count on
+    cash = _sum([own[name] for name in (*POWER_LINES, *OPEX_LINES, MACHINES_BOUGHT) if name in own])
+    tax = income_tax(_taxable(own), flows.bought, terms.first_month, terms.tax).paid_usd
     wait = max(one.works.build_months, 1)
     begins = np.maximum(flows.opens, one.signed + wait)
     signs = one.signed < months
