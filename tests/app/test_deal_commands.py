@@ -2,11 +2,16 @@
 
 import json
 import os
+import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from megawatt.app.deal_examples import CORE_2024, CORE_2024_BID
+from megawatt.app.deal_figures import lease_steps, per_share
+from megawatt.app.deal_file import deal_of
+from megawatt.invest.ranges import Spread
 from tests.app.running import Run, refused, runner
 from tests.app.schemas import published
 
@@ -134,3 +139,48 @@ def test_a_bid_needs_the_company_that_it_is_for(run: Run) -> None:
 
 def test_a_missing_file_is_no_traceback(run: Run) -> None:
     refused(run("deal", "nowhere.toml"), "the deal file nowhere.toml", "megawatt init core-2024")
+
+
+def test_the_page_holds_the_answer_its_charts_and_loads_nothing(run: Run) -> None:
+    DEAL.write_text(CORE_2024.replace("CoreWeave 200 MW", "<b>lease</b>"), encoding="utf-8")
+    BID.write_text(CORE_2024_BID, encoding="utf-8")
+    answer = run("deal", DEAL, "--against", BID, "--scenarios", "300", "--report", "deal.html")
+    assert answer.code == 0, answer.err
+    page = answer.files["deal.html"].decode()
+    for words in ("What flips the answer", "From the headline to a value", "USD per diluted share", "&lt;b&gt;lease"):
+        assert words in page
+    assert "<b>lease" not in page
+    assert not re.search(r'(?:src|href)="(?!#)', page)
+    assert page.count("<svg") == 8  # four charts, each for a desk and for a phone
+
+
+def test_a_page_or_workbook_that_cannot_be_written_is_refused_before_any_work(run: Run) -> None:
+    DEAL.write_text(CORE_2024, encoding="utf-8")
+    refused(run("deal", DEAL, "--report", "nowhere/deal.html"), "the folder nowhere does not exist")
+    refused(run("deal", DEAL, "--xlsx", "."), "is a folder")
+
+
+def test_without_the_extra_a_workbook_names_the_command_that_installs_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    DEAL.write_text(CORE_2024, encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    refused(run("deal", DEAL, "--xlsx", "deal.xlsx"), "openpyxl", "pip install 'megawatt[spreadsheet]'")
+
+
+def test_the_bars_of_a_share_add_up_to_its_value_on_both_sides_of_the_warrants() -> None:
+    for text in (CORE_2024, CORE_2024.replace("total_revenue_musd = 3500.0", "total_revenue_musd = 9000.0")):
+        company = deal_of(text).as_company()
+        assert company is not None
+        one = per_share(company)
+        assert sum(one.parts.values()) == pytest.approx(one.value)
+        assert one.value == pytest.approx(float(company.usd_per_share(company.likely())))
+
+
+def test_the_steps_from_the_headline_add_up_to_the_value_of_the_lease() -> None:
+    outlook = deal_of(CORE_2024).outlooks()[0]
+    *steps, total = lease_steps(outlook, 0.10, Spread(0.0, 0.0, 0.0, 0.0))
+    assert steps[0].value == pytest.approx(3.5e9)
+    assert sum(step.value for step in steps) == pytest.approx(total.value)
+    likely = {name: one.likely for name, one in outlook.ranges().items()}
+    assert total.value == pytest.approx(float(outlook.lease(likely).value_usd(0.10)))

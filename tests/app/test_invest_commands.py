@@ -1,6 +1,7 @@
 """``megawatt invest`` as a user runs it."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -112,3 +113,25 @@ def test_a_block_has_the_figures_of_the_site_file() -> None:
     )
     assert block.noi_margin == pytest.approx(1 - site.finance.hall_opex_usd_per_it_mw_year / 1.458e6, abs=1e-4)
     assert block.mining_mw > 1
+
+
+def test_the_page_holds_the_answer_and_its_charts_and_loads_nothing(run: Run) -> None:
+    TEXAS.write_text(example("texas-mine"), encoding="utf-8")
+    answer = run("invest", TEXAS, *FEW, "--report", "invest.html")
+    assert answer.code == 0, answer.err
+    page = answer.files["invest.html"].decode()
+    for words in (
+        "mine on, or turn the megawatts over to AI?",
+        "USD today per critical IT MW",
+        "hashprice, USD/PH/day",
+        "Why these ends",
+        "Nothing here is investment advice",
+    ):
+        assert words in page
+    assert not re.search(r'(?:src|href)="(?!#)', page)
+    assert len(page) < 2_500_000
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_any_work(run: Run) -> None:
+    TEXAS.write_text(example("texas-mine"), encoding="utf-8")
+    refused(run("invest", TEXAS, *FEW, "--report", "nowhere/invest.html"), "the folder nowhere does not exist")

@@ -34,6 +34,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON w
 StoreFile = Annotated[
     Path | None, typer.Option("--store", help="Local store; default $MEGAWATT_STORE or ./megawatt.sqlite.")
 ]
+ReportFile = Annotated[Path | None, typer.Option("--report", help="Write the report page to this file.")]
+WorkbookFile = Annotated[
+    Path | None, typer.Option("--xlsx", help="Write a workbook with live formulas to this file (extra 'spreadsheet').")
+]
 
 
 def _version(asked: bool) -> None:
@@ -56,19 +60,23 @@ def megawatt(
 @app.command()
 def init(
     example: Annotated[
-        str, typer.Argument(help="texas-mine, hybrid, ai-campus, core-2024 or core-2024-bid.")
+        str, typer.Argument(help="texas-mine, hybrid, ai-campus, core-2024, core-2024-bid or four-sites.")
     ] = "texas-mine",
     to: Annotated[Path | None, typer.Option("--to", help="File to write; default EXAMPLE.toml here.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write a runnable example of a site file, or of a deal and a bid."""
+    """Write a runnable example of a site file, of a deal and a bid, or of a portfolio."""
     from megawatt.app.deal_examples import DEAL_EXAMPLES  # noqa: PLC0415
     from megawatt.app.files import write_text  # noqa: PLC0415
+    from megawatt.app.portfolio_examples import PORTFOLIO_EXAMPLES  # noqa: PLC0415
     from megawatt.site.examples import example as text_of  # noqa: PLC0415
 
     path = to or Path(f"{example}.toml")
-    write_text(path, DEAL_EXAMPLES.get(example) or text_of(example), replace=force)
-    if example in DEAL_EXAMPLES:
+    others = DEAL_EXAMPLES | PORTFOLIO_EXAMPLES
+    write_text(path, others.get(example) or text_of(example), replace=force)
+    if example in PORTFOLIO_EXAMPLES:
+        typer.echo(f"Wrote {path}. Next: megawatt portfolio {path}")
+    elif example in DEAL_EXAMPLES:
         typer.echo(f"Wrote {path}. Next: megawatt deal DEAL.toml --against BID.toml")
     else:
         typer.echo(f"Wrote {path}. Next: megawatt check {path}, then megawatt decide {path}")
@@ -125,11 +133,15 @@ def invest(
     workers: Annotated[int, typer.Option("--workers", help="Threads; they change only the time.", min=1, max=256)] = 1,
     as_json: AsJson = False,
     store: StoreFile = None,
+    report: ReportFile = None,
+    xlsx: WorkbookFile = None,
 ) -> None:
     """When to turn each fleet's megawatts over to AI, what that is worth, and what triggers it."""
     from megawatt.app.invest_commands import invest_command  # noqa: PLC0415
+    from megawatt.app.invest_files import refuse_files, write_files  # noqa: PLC0415
 
-    invest_command(
+    refuse_files(report, xlsx)
+    found = invest_command(
         site,
         years=years,
         decide_years=decide_years,
@@ -139,6 +151,7 @@ def invest(
         as_json=as_json,
         store=store,
     )
+    write_files(found, report, xlsx, seed=seed)
 
 
 @app.command()
@@ -149,6 +162,8 @@ def deal(
         Path | None, typer.Option("--among", help="Table of published deals (CSV) to compare with.")
     ] = None,
     as_json: AsJson = False,
+    report: ReportFile = None,
+    xlsx: WorkbookFile = None,
     scenarios: Annotated[
         int, typer.Option("--scenarios", help="Number of scenarios.", min=100, max=1_000_000)
     ] = 10_000,
@@ -157,7 +172,33 @@ def deal(
     """What a hosting contract is worth, whether a bid for the company is better, and what would turn the answer."""
     from megawatt.app.deal_commands import deal_command  # noqa: PLC0415
 
-    deal_command(path, against=against, among=among, as_json=as_json, scenarios=scenarios, seed=seed)
+    deal_command(
+        path,
+        against=against,
+        among=among,
+        as_json=as_json,
+        scenarios=scenarios,
+        seed=seed,
+        report=report,
+        xlsx=xlsx,
+    )
+
+
+@app.command()
+def portfolio(
+    path: Annotated[
+        Path, typer.Argument(metavar="PORTFOLIO", help="Portfolio file, as four-sites.toml.", show_default=False)
+    ],
+    scenarios: Annotated[int, typer.Option("--scenarios", help="Number of scenarios.", min=20, max=5_000)] = 500,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the scenarios.", min=0)] = 0,
+    seconds: Annotated[float, typer.Option("--seconds", help="Longest time of one solve.", min=1)] = 60.0,
+    as_json: AsJson = False,
+    report: ReportFile = None,
+) -> None:
+    """Which sites do what from which year on, under limits that they share, and which limit is worth widening."""
+    from megawatt.app.portfolio_commands import portfolio_command  # noqa: PLC0415
+
+    portfolio_command(path, scenarios=scenarios, seed=seed, seconds=seconds, as_json=as_json, report=report)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
@@ -83,6 +84,29 @@ class DealValuation:
     def rates(self) -> tuple[float, float]:
         """Lowest and highest discount rate of the deal."""
         return self.deal.discount_rate.low, self.deal.discount_rate.high
+
+    def contracts(self) -> pd.DataFrame:
+        """Every lease: rent, undiscounted revenue, value today with its range [USD]."""
+        rows = [{**_lease(one), **asdict(one.value_usd)} for one in self.leases]
+        return pd.DataFrame(rows).drop(columns="value_usd")
+
+    def parts(self) -> pd.DataFrame:
+        """Value today of each part of the company with its range [USD]; empty without a bid."""
+        found = self.against.choice.parts_usd if self.against else {}
+        return pd.DataFrame(
+            [{"part": name, **asdict(one)} for name, one in found.items()],
+            columns=["part", "low", "median", "high", "mean"],
+        )
+
+    def turns(self) -> pd.DataFrame:
+        """Where each input turns the answer, and its share of the variance; empty without a bid."""
+        choice = self.against.choice if self.against else None
+        rows = [(t.name, t.likely, t.at, choice.shares_of_variance.get(t.name)) for t in choice.turns] if choice else []
+        return pd.DataFrame(rows, columns=["input", "likely", "turns_at", "share_of_variance"])
+
+    def _repr_html_(self) -> str:
+        """All three, for a notebook."""
+        return "".join(one.to_html(index=False) for one in (self.contracts(), self.parts(), self.turns()) if len(one))
 
 
 def value_deal(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from megawatt.app.data import data_for
 from megawatt.app.site_project import BUILD_MONTHS, SiteProject, project_answer, site_project
@@ -19,6 +20,7 @@ from megawatt.invest.conversion import Block, Conversion, conversion
 from megawatt.invest.market_paths import LEASE
 from megawatt.invest.network_model import NetworkState
 from megawatt.invest.power_bank import bank_of, modelled_bank
+from megawatt.invest.project import statement
 from megawatt.invest.scenarios import MONTHS, ScenarioModel, Scenarios, simulate
 from megawatt.mining.difficulty import BLOCK_SECONDS
 from megawatt.mining.hashprice import HASHES_PER_DIFFICULTY
@@ -56,6 +58,32 @@ class Investment:
     bank_years: int
     fleets: dict[str, tuple[Block, Conversion]]
     project: SiteProject
+
+    def table(self) -> pd.DataFrame:
+        """Every rule of every fleet, USD today per critical IT MW: mean and range."""
+        rows = [
+            {"fleet": fleet, "rule": rule, **asdict(spread)}
+            for fleet, (_, found) in self.fleets.items()
+            for rule, spread in (
+                ("learned policy", found.policy_usd),
+                ("sign today", found.now_usd),
+                ("mine on", found.never_usd),
+            )
+        ]
+        return pd.DataFrame(rows)
+
+    def alternatives(self) -> pd.DataFrame:
+        """The whole site under each alternative, USD today after tax: mean and range."""
+        rows = [{"alternative": name, **asdict(one.npv_usd)} for name, one in self.project.appraisals.items()]
+        return pd.DataFrame(rows)
+
+    def statement(self, alternative: str) -> pd.DataFrame:
+        """Mean monthly lines of an alternative; they add up to the last column [USD]."""
+        return statement(self.project.projects[alternative])
+
+    def _repr_html_(self) -> str:
+        """Alternatives and rules, for a notebook."""
+        return f"{self.alternatives().to_html(index=False)}{self.table().to_html(index=False)}"
 
 
 def invest(

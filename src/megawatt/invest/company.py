@@ -178,7 +178,7 @@ class Company:
             "contracts": self._leases(draw, Firmness.CONTRACTED),
             "options": self._leases(draw, Firmness.OPTIONAL),
             "mining given up": self._given_up(draw),
-            "overhead": -np.asarray(draw["overhead_usd_per_year"]) * _annuity_by_month(rate, self._overhead_years),
+            "overhead": -np.asarray(draw["overhead_usd_per_year"]) * _annuity_by_month(rate, self.overhead_term_years),
         }
         operating = sum(out.values(), np.zeros(()))
         out["cash tax"] = -np.asarray(draw["tax_fraction"]) * np.maximum(operating, 0.0)
@@ -191,7 +191,8 @@ class Company:
         return self.shares.price_of(sum(self.parts(draw).values(), np.zeros(())))
 
     @property
-    def _overhead_years(self) -> float:
+    def overhead_term_years(self) -> float:
+        """As long as the overhead is counted."""
         return self.overhead_years or max(
             (one.years for one in self.leases), default=self.mine.years if self.mine else 0.0
         )

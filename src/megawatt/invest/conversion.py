@@ -27,7 +27,7 @@ from megawatt.invest.cash_flow import annuity_factor, periodic_rate
 from megawatt.invest.machines import Machines
 from megawatt.invest.ranges import Spread
 from megawatt.invest.scenarios import MONTHS, Scenarios
-from megawatt.invest.stopping import Stopped, apply, learn, stopping_values
+from megawatt.invest.stopping import Policy, Stopped, apply, learn, stopping_values
 from megawatt.mining.hashprice import break_even_usd_per_mwh
 
 _KW_PER_MW = 1_000.0
@@ -87,6 +87,7 @@ class Conversion:
         trigger: The rule in words.
         signed_month: Month in which the policy signs on each scenario of the second half; ``decide_months``: never.
         decide_months: Months during which it may.
+        policy: The learned policy; None where a rule without an option is the advice.
     """
 
     policy_usd: Spread
@@ -99,6 +100,7 @@ class Conversion:
     trigger: str
     signed_month: NDArray[np.int64]
     decide_months: int
+    policy: Policy | None
 
     @property
     def option_usd(self) -> float:
@@ -137,7 +139,8 @@ def conversion(block: Block, scenarios: Scenarios, *, rate: float, decide_months
     )
     means = {0: float(simple[:, 0].mean()), decide_months: float(simple[:, -1].mean())}
     best = max(means, key=lambda date: means[date])
-    if means[best] >= taught.mean:
+    simpler = means[best] >= taught.mean
+    if simpler:
         stopped = Stopped(np.full(len(judged), best), judged[:, best])
     signed = stopped.dates < decide_months
     return Conversion(
@@ -151,6 +154,7 @@ def conversion(block: Block, scenarios: Scenarios, *, rate: float, decide_months
         trigger=_trigger(stopped, states[half:]),
         signed_month=stopped.dates,
         decide_months=decide_months,
+        policy=None if simpler else policy,
     )
 
 

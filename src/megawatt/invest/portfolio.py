@@ -2,7 +2,7 @@
 
     maximise  (1 - w) mean of v[s]  -  w CVaR(v)          v[s] = sum over projects of value[p, s] x y[p]
     x[p] binary: project p is done;  least[p] x[p] <= y[p] <= most[p] x[p] megawatts
-    at most one project per site;  all or none of a bundle
+    at most one project per site;  a bundle at all of its sites or at none
     per year: capital, megawatts energised, crews at work within their limits
 
 CVaR of the worst share a of S scenarios in its linear form (Rockafellar and Uryasev 2000): the least over c of
@@ -33,7 +33,7 @@ class Project:
         capital_usd_per_mw: By year, shape (years,).
         power_share: Share of its MW drawn in each year, shape (years,).
         crews: Crews at work in each year if it is done, shape (years,).
-        bundle: Projects of one bundle are done together or not at all; empty: none.
+        bundle: A bundle is done at all its sites or at none; empty: none.
     """
 
     name: str
@@ -163,8 +163,12 @@ def _shared(projects: Sequence[Project], limits: Limits, columns: int) -> list[L
         for name in dict.fromkeys(one.site for one in projects)
     ]
     for name in dict.fromkeys(one.bundle for one in projects if one.bundle):
-        members = [p for p, one in enumerate(projects) if one.bundle == name]
-        bundle += [_row(columns, {members[0]: 1.0, other: -1.0}) for other in members[1:]]
+        members: dict[str, list[int]] = {}  # by site: starts and modes of one site are alternatives of one member
+        for p, one in enumerate(projects):
+            if one.bundle == name:
+                members.setdefault(one.site, []).append(p)
+        one_site, *others = members.values()
+        bundle += [_row(columns, dict.fromkeys(one_site, 1.0) | dict.fromkeys(other, -1.0)) for other in others]
     out = [LinearConstraint(size, -np.inf, 0.0), LinearConstraint(np.array(site), -np.inf, 1.0)]
     if bundle:
         out.append(LinearConstraint(np.array(bundle), 0.0, 0.0))
