@@ -72,6 +72,32 @@ class Programme:
         self.rows += n
         return numbers
 
+    def extend_rows(self, rows: Ints, column: ArrayLike, value: ArrayLike) -> None:
+        """Add an entry to each of these rows; columns and coefficients broadcast to their shape."""
+        r, c, v = np.broadcast_arrays(rows, np.asarray(column, dtype=np.int64), np.asarray(value, dtype=np.float64))
+        self._entries.append((r.ravel(), c.ravel(), v.ravel()))
+
+    def absorb(self, other: "Programme", *, weight: float) -> int:
+        """Append another programme as a block of its own, its cost times ``weight``; returns its first column."""
+        column, row = self.columns, self.rows
+        self._lo += other._lo
+        self._hi += other._hi
+        self._cost += [weight * cost for cost in other._cost]
+        self._integer += other._integer
+        self._row_lo += other._row_lo
+        self._row_hi += other._row_hi
+        self._entries += [(row + r, column + c, v) for r, c, v in other._entries]
+        self.column_groups += [(name, column + first, n) for name, first, n in other.column_groups]
+        self.row_groups += [(name, row + first, n) for name, first, n in other.row_groups]
+        self.columns += other.columns
+        self.rows += other.rows
+        return column
+
+    @property
+    def cost(self) -> Floats:
+        """Cost of every column, shape (columns,)."""
+        return np.concatenate(self._cost)
+
     def row_name(self, row: int) -> tuple[str, int]:
         """Group of a row and its place in the group."""
         for name, first, n in self.row_groups:
@@ -103,7 +129,7 @@ class Programme:
         lo, hi, whole = np.concatenate(self._lo), np.concatenate(self._hi), self.whole
         if fixed is not None:
             lo, hi = np.where(whole, fixed, lo), np.where(whole, fixed, hi)
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.concatenate(self._cost), lo, hi
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = self.cost, lo, hi
         lp.row_lower_ = np.concatenate(self._row_lo) if self.rows else np.zeros(0)
         lp.row_upper_ = np.concatenate(self._row_hi) if self.rows else np.zeros(0)
         matrix = self.matrix()
