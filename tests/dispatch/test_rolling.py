@@ -35,7 +35,9 @@ def problem(rng: np.random.Generator, T: int, *, coupled: bool, blocks: int = 1,
     )
     need = np.array([1 if T < 3 else 2])
     job = BatchJob("train", np.full(T, 8.0), np.full(T, 300.0), np.zeros(T, dtype=np.int64), need, restart_usd=60.0)
-    charge = PeakCharge("demand", np.array([12.0]), np.zeros(T, dtype=np.int64), np.ones(T, dtype=bool), np.array([5.0]))
+    charge = PeakCharge(
+        "demand", np.array([12.0]), np.zeros(T, dtype=np.int64), np.ones(T, dtype=bool), np.array([5.0])
+    )
     return Problem(
         TimeGrid(np.datetime64("2024-07-01", "s"), 60, T),
         price_usd_per_mwh=rng.normal(50, 40, T),
@@ -162,7 +164,9 @@ def test_more_common_intervals_are_never_worth_more() -> None:
 @pytest.mark.parametrize(
     ("tail", "mean"), [(0.1, -40.0), (0.2, -40.0), (0.4, -15.0), (0.5, (-40 + 10 + 0.5 * 20) / 2.5), (1.0, 24.0)]
 )
-def test_the_tail_is_the_mean_of_the_sorted_worst_and_a_border_value_counts_by_its_part(tail: float, mean: float) -> None:
+def test_the_tail_is_the_mean_of_the_sorted_worst_and_a_border_value_counts_by_its_part(
+    tail: float, mean: float
+) -> None:
     values = np.array([10.0, 100.0, -40.0, 20.0, 30.0])
     assert cvar_usd(values, tail) == pytest.approx(mean)
 

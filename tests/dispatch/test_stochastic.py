@@ -111,9 +111,7 @@ def test_what_the_table_tells_to_do_keeps_dwell_times_and_earns_what_it_says(see
     gain = HOURS * (machine.revenue_usd_per_h[0] - machine.power_mw[0] * cost)
     ramp = (machine.ramp_loss[:, np.newaxis] * machine.revenue_usd_per_h[0] * -HOURS).reshape(-1, T)
     before = machine.initial
-    value = word_value(
-        tuple(word), gain, ramp, machine.start_usd, machine.stop_usd, before.on, min(before.steps, 99)
-    )
+    value = word_value(tuple(word), gain, ramp, machine.start_usd, machine.stop_usd, before.on, min(before.steps, 99))
     assert table.at_start(before, 0) == pytest.approx(value)
     held = replace(machine, blocks=1)
     edges = np.flatnonzero(np.diff([int(before.on), *word]))

@@ -12,7 +12,7 @@ Reserve awards are sold the day before, not here: the plan leaves them out.
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ class Request:
     common: int = 1
     scenarios: int = 10
     seed: int = 0
-    risk: Risk = Risk()
+    risk: Risk = field(default_factory=Risk)
 
     def grid(self, site: Site) -> TimeGrid:
         """The intervals of the horizon: from the first that begins at ``now`` or later."""
@@ -129,7 +129,9 @@ def decided(plan: AheadPlan, schedule: Schedule) -> Decided:
     return Decided(blocks, work, tuple(float(x) for x in schedule.import_mw(plan.expected)))
 
 
-def plan_ahead(site: Site, data: Dataset, before: SiteState, request: Request, effort: Effort | None = None) -> AheadPlan:
+def plan_ahead(
+    site: Site, data: Dataset, before: SiteState, request: Request, effort: Effort | None = None
+) -> AheadPlan:
     """Plan a site's next intervals.
 
     Args:
@@ -233,7 +235,7 @@ def _distance(one: Series, own: Series, now: np.datetime64) -> float:
     """Mean distance of two settlement points over the last days known [USD/MWh]."""
     minutes = max(one.grid.step_minutes, own.grid.step_minutes)
     n = 14 * 24 * 60 // minutes
-    end = np.datetime64(now, "h").astype("datetime64[s]")
+    end = now.astype("datetime64[h]").astype("datetime64[s]")
     grid = TimeGrid(end - np.timedelta64(n * minutes * 60, "s"), minutes, n)
     apart = one.on(grid).values - own.on(grid).values
     return float(np.nanmean(apart)) if np.isfinite(apart).any() else 0.0
@@ -322,4 +324,6 @@ def _later(problem: Problem, job: BatchJob, price: Floats, need: int) -> LaterWo
     own = 0.0 if job.pass_through else 1.0
     usd = np.sort(problem.grid.hours * (job.fee_usd_per_h[-1] - job.power_mw[-1] * own * cost))[::-1]
     groups = np.array_split(usd[:need], min(LATER_GROUPS, max(min(need, len(usd)), 1)))
-    return LaterWork(np.array([float(g.mean()) if len(g) else 0.0 for g in groups]), np.array([float(len(g)) for g in groups]))
+    return LaterWork(
+        np.array([float(g.mean()) if len(g) else 0.0 for g in groups]), np.array([float(len(g)) for g in groups])
+    )

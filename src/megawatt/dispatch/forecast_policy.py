@@ -20,11 +20,11 @@ from megawatt.dispatch.case import Case, Knowledge
 from megawatt.dispatch.ledger import settle
 from megawatt.dispatch.policies import elastic_wish, merit
 from megawatt.dispatch.problem import Floats, InitialState, MachineClass
-from megawatt.dispatch.prospect import Market, bin_costs, draw_paths, expected_peak_usd_per_mwh
+from megawatt.dispatch.prospect import Market, bin_costs, draw_paths, expected_peak_usd_per_mwh, slopes
 from megawatt.dispatch.rolling import first_word, state_of
 from megawatt.dispatch.simulate import Wish, simulate
 from megawatt.dispatch.stochastic import States, policy_table
-from megawatt.forecast.price_bins import FLOOR_USD, LEAST_DAYS, PriceBins
+from megawatt.forecast.price_bins import FLOOR_USD, LEAST_DAYS, PriceBins, relative_deviation
 
 LOOK_AHEAD_HOURS = 12
 """Enough for every example's dwell times; longer changed nothing in February to June 2024."""
@@ -49,6 +49,7 @@ class View:
         seen: Bin of the last known price.
         base_usd_per_mwh: Base price of the next intervals, shape (H,).
         adder_usd_per_mwh: Delivery and expected peak charges of the next intervals, shape (H,).
+        nuance: What the exact last price says of the coming deviation beyond its bin.
     """
 
     bins: PriceBins
@@ -56,10 +57,18 @@ class View:
     seen: int
     base_usd_per_mwh: Floats
     adder_usd_per_mwh: Floats
+    nuance: float
+
+    @property
+    def nuance_usd_per_mwh(self) -> float:
+        """The same as a price."""
+        return max(float(self.base_usd_per_mwh[0]), FLOOR_USD) * self.nuance
 
     def costs(self) -> Floats:
         """Cost expected by the bin seen before each interval, shape (H, K) [USD/MWh]."""
-        return bin_costs(self.bins, self.base_usd_per_mwh, self.adder_usd_per_mwh)
+        out = bin_costs(self.bins, self.base_usd_per_mwh, self.adder_usd_per_mwh)
+        out[0] += self.nuance_usd_per_mwh  # every other bin of the first interval is never asked for
+        return out
 
 
 @dataclass(slots=True)
@@ -73,6 +82,7 @@ class Watch:
     fitted: int = -1
     bins: PriceBins | None = None
     deviations: tuple[Floats, ...] = ()
+    slopes: Floats = field(default_factory=lambda: np.zeros(0))
     origin: int = 0
     known: int = -1
     base: Floats = field(default_factory=lambda: np.zeros(0))
@@ -96,9 +106,11 @@ class Watch:
         if last < 0 or bins is None:
             return None
         self._rebase(n, n + look, at)
-        seen = bins.bin_of(float(self.market.price.values[last]), float(self.market.reference[last]))
-        begin = n - self.origin
-        return View(bins, self.deviations, seen, self.base[begin : begin + look], self.adder[t : t + look])
+        price, reference = float(self.market.price.values[last]), float(self.market.reference[last])
+        seen, begin = bins.bin_of(price, reference), n - self.origin
+        x = float(relative_deviation(np.array(price), np.array(reference)))
+        nuance = float(self.slopes[seen]) * (x - float(bins.deviation[seen]))
+        return View(bins, self.deviations, seen, self.base[begin : begin + look], self.adder[t : t + look], nuance)
 
     def _chain(self, n: int, t: int, at: np.datetime64) -> PriceBins | None:
         """The chain, fitted anew each week; None while there is too little to fit it."""
@@ -109,7 +121,7 @@ class Watch:
             self.bins, x = self.market.fit(n, at)
             number = np.searchsorted(self.bins.border, np.nan_to_num(x))
             self.deviations = tuple(x[np.isfinite(x) & (number == k)] for k in range(len(self.bins.deviation)))
-            self.fitted = t
+            self.slopes, self.fitted = slopes(self.bins, x), t
         return self.bins
 
     def _rebase(self, n: int, end: int, at: np.datetime64) -> None:
@@ -127,7 +139,7 @@ Decide = Callable[[View, MachineClass, float, np.random.Generator], bool]
 """Whether a block in the class's initial state runs in the coming interval of so many hours."""
 
 
-def by_table(view: View, machine: MachineClass, hours: float, rng: np.random.Generator) -> bool:
+def by_table(view: View, machine: MachineClass, hours: float, _rng: np.random.Generator) -> bool:
     """Stochastic programming on the chain; nothing is drawn."""
     table = policy_table(machine, view.costs(), view.bins.transition, hours)
     return bool(table.run[0, table.states.number(machine.initial), view.seen])
@@ -139,6 +151,7 @@ def by_paths(view: View, machine: MachineClass, hours: float, rng: np.random.Gen
     seen = np.full(PATHS, view.seen, dtype=np.int64)
     drawn = draw_paths(view.bins, view.deviations, seen, len(base), rng)
     cost = base + np.maximum(base, FLOOR_USD) * drawn + view.adder_usd_per_mwh
+    cost[:, 0] += view.nuance_usd_per_mwh
     word, _ = first_word(machine, cost, 1, hours)
     return bool(word[0])
 

@@ -35,6 +35,9 @@ from megawatt.site.read import Site
 LEVELS = (0.1, 0.3, 0.5, 0.7, 0.85, 0.93, 0.97, 0.985)
 """Borders of the bins for switching machines: finer above, where break-evens lie. Chosen on February to June 2024."""
 
+LEAST_PAIRS = 50
+"""Moves out of a bin from which a slope within it is fitted."""
+
 MODEL = "price-bins"
 VERSION = "1"
 
@@ -170,7 +173,9 @@ class Prospect:
         Raises:
             InputError: Too little is known to look ahead.
         """
-        needed = [name for name in (price_name(site), f"price_da/{site.connection.load_settlement_point}") if name in data]
+        needed = [
+            name for name in (price_name(site), f"price_da/{site.connection.load_settlement_point}") if name in data
+        ]
         past = known(Dataset(data[name] for name in needed or [price_name(site)]), now)
         market = Market.of(site, past, grid.end)
         t = int((grid.start - market.grid.start) // grid.step)
@@ -269,6 +274,25 @@ def _calendar_intervals(site: Site, months: tuple[int, ...], grid: TimeGrid) -> 
     count = np.bincount(month, weights=_in_calendar(site, months, wide))
     first = int((grid.start - wide.start) // grid.step)
     return np.maximum(count[month[first : first + grid.n]], 1.0)
+
+
+def slopes(bins: PriceBins, deviation: Floats) -> Floats:
+    """By how much the next deviation moves with the present one within each bin, 0 to 1, shape (K,).
+
+    Args:
+        bins: The chain.
+        deviation: Past deviations in order of time, NaN where missing.
+    """
+    x, y = deviation[:-1], deviation[1:]
+    there = np.isfinite(x) & np.isfinite(y)
+    x, y = x[there], y[there]
+    number = np.searchsorted(bins.border, x)
+    out = np.zeros(len(bins.deviation))
+    for k in range(len(out)):
+        a, b = x[number == k], y[number == k]
+        if len(a) >= LEAST_PAIRS and a.var() > 0:
+            out[k] = np.clip(np.mean((a - a.mean()) * (b - b.mean())) / a.var(), 0.0, 1.0)
+    return out
 
 
 def bin_costs(bins: PriceBins, base_usd_per_mwh: Floats, adder_usd_per_mwh: Floats | float) -> Floats:

@@ -87,7 +87,9 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """What was found and what follows from it."""
-        span = f"(90 % interval {self.low_usd:+,.0f} to {self.high_usd:+,.0f} USD, {self.days} days it was not fitted on)"
+        span = (
+            f"(90 % interval {self.low_usd:+,.0f} to {self.high_usd:+,.0f} USD, {self.days} days it was not fitted on)"
+        )
         if self.days < LEAST_DAYS:
             return (
                 f"'{self.candidate}' is not recommended: its record of {self.days} days is shorter than {LEAST_DAYS}; "

@@ -203,9 +203,7 @@ def _plan_classes(outlook: Outlook, risk: Risk) -> RollingPlan:
     return RollingPlan(outlook, risk, schedules, values, none, risk.of(values), "exact recursion over scenarios")
 
 
-def first_word(
-    machine: MachineClass, cost_usd_per_mwh: Floats, common: int, hours: float
-) -> tuple[Word, InitialState]:
+def first_word(machine: MachineClass, cost_usd_per_mwh: Floats, common: int, hours: float) -> tuple[Word, InitialState]:
     """The first intervals of a block, decided before the scenario is known, and the state in which it leaves them.
 
     Args:
@@ -302,9 +300,11 @@ def _plan_extensive(outlook: Outlook, risk: Risk, effort: Effort) -> RollingPlan
     stopped = status == highspy.HighsModelStatus.kTimeLimit
     whole = bool(form.programme.whole.any())
     loss = info.mip_dual_bound if whole else -np.inf if stopped else info.objective_function_value
-    bound = form.constant_usd - loss
-    bound = bound + ROUND_OUT * (1 + abs(bound)) if np.isfinite(bound) else None
-    method = f"HiGHS on counts of {len(schedules)} scenarios" + (f", stopped after {effort.seconds:g} s" if stopped else "")
+    most = form.constant_usd - loss
+    bound = most + ROUND_OUT * (1 + abs(most)) if np.isfinite(most) else None
+    method = f"HiGHS on counts of {len(schedules)} scenarios" + (
+        f", stopped after {effort.seconds:g} s" if stopped else ""
+    )
     return RollingPlan(
         outlook, risk, tuple(schedules), np.array(values), np.array(left).reshape(len(values), -1), bound, method
     )
@@ -368,5 +368,9 @@ def _tail(form: _Extensive, risk: Risk) -> None:
     for s, (first, model) in enumerate(zip(form.first, form.models, strict=True)):
         cost = model.programme.cost
         some = np.flatnonzero(cost)
-        entries: list[Entry] = [(0, short[s], 1.0), (0, eta, -1.0), (np.zeros(len(some), int), first + some, -cost[some])]
+        entries: list[Entry] = [
+            (0, short[s], 1.0),
+            (0, eta, -1.0),
+            (np.zeros(len(some), int), first + some, -cost[some]),
+        ]
         form.programme.add_rows("shortfall of a scenario", 1, entries, lo=-model.constant_usd, hi=INF)

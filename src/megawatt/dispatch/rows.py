@@ -80,13 +80,12 @@ class Programme:
     def absorb(self, other: "Programme", *, weight: float) -> int:
         """Append another programme as a block of its own, its cost times ``weight``; returns its first column."""
         column, row = self.columns, self.rows
-        self._lo += other._lo
-        self._hi += other._hi
-        self._cost += [weight * cost for cost in other._cost]
-        self._integer += other._integer
-        self._row_lo += other._row_lo
-        self._row_hi += other._row_hi
-        self._entries += [(row + r, column + c, v) for r, c, v in other._entries]
+        for name in ("_lo", "_hi", "_integer", "_row_lo", "_row_hi"):
+            getattr(self, name).extend(getattr(other, name))
+        self._cost.append(weight * other.cost)
+        matrix = sparse.coo_array(other.matrix())
+        r, c = matrix.coords
+        self._entries.append((row + r.astype(np.int64), column + c.astype(np.int64), matrix.data))
         self.column_groups += [(name, column + first, n) for name, first, n in other.column_groups]
         self.row_groups += [(name, row + first, n) for name, first, n in other.row_groups]
         self.columns += other.columns

@@ -122,7 +122,9 @@ class SiteState:
             return replace(self, decided=None)
         grid = TimeGrid(self.at, self.step_minutes, n)
         blocks = {
-            name: tuple(_carried(state, word[:n]) for state, word in zip(states, self.decided.blocks[name], strict=True))
+            name: tuple(
+                _carried(state, word[:n]) for state, word in zip(states, self.decided.blocks[name], strict=True)
+            )
             for name, states in self.blocks.items()
         }
         work = {hall.name: self._work(site, hall, grid, self.decided.work[hall.name][:n]) for hall in batch_halls(site)}

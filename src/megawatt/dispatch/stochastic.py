@@ -117,7 +117,14 @@ def policy_table(
         )
     gain, ramp = bin_terms(machine, cost_usd_per_mwh, hours)
     value, run = _backward(
-        gain, ramp, np.ascontiguousarray(transition), end, machine.start_usd, machine.stop_usd, machine.min_up, states.rest
+        gain,
+        ramp,
+        np.ascontiguousarray(transition),
+        end,
+        machine.start_usd,
+        machine.stop_usd,
+        machine.min_up,
+        states.rest,
     )
     return PolicyTable(states, value, run)
 
