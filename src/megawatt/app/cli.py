@@ -200,6 +200,24 @@ def plan(
 
 
 @app.command()
+def backtest(
+    site: SiteFile,
+    first: Annotated[str | None, typer.Option("--from", help="First local day, instead of [period] start.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Local day after the last, instead of [period] end.")] = None,
+    record: Annotated[Path | None, typer.Option("--record", help="Write what each policy earned by day here.")] = None,
+    as_json: AsJson = False,
+    store: StoreFile = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="Longest solve of a coupled site.", min=1)] = 60.0,
+) -> None:
+    """Policies that look ahead beside rules that look back and perfect foresight, and which may be recommended."""
+    from megawatt.app.backtest_commands import backtest_site  # noqa: PLC0415
+
+    raise typer.Exit(
+        backtest_site(site, first=first, end=end, record=record, as_json=as_json, store=store, seconds=seconds)
+    )
+
+
+@app.command()
 def explain(
     site: SiteFile,
     at: Annotated[str, typer.Option("--at", help="Time with its zone, for example 2024-07-01T17:00-05:00.")],

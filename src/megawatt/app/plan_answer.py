@@ -100,11 +100,17 @@ class Answer:
         plan, prospect = self.plan, self.plan.prospect
         prices = f"Prices: {prospect.source}, around it the chain {MODEL} {VERSION}"
         lines = [f"{prices}; issued {prospect.issued}Z, information {prospect.information_sha256[:16]}."]
+        common = plan.rolling.outlook.common
+        if common < plan.expected.T:
+            lines.append(
+                f"What stands after {self.time(common):%a %H:%M} is the scenario whose result lies nearest the mean: "
+                f"plan again before then."
+            )
         if self.verdict is not None:
             lines.append(self.verdict.sentence)
         if plan.horizon.intervals:
-            stands = span(self.time(0), self.time(plan.horizon.intervals))
-            lines.append(f"At the expected prices the decisions of {stands} stand, whatever comes after the horizon.")
+            until = f"{self.time(plan.horizon.intervals):%a %H:%M}"
+            lines.append(f"At the expected prices the decisions until {until} stand, whatever comes after the horizon.")
         elif plan.horizon.reason:
             lines.append(f"Decision horizon: {plan.horizon.reason}.")
         for hall, missed in zip(batch_halls(plan.site), plan.missed, strict=True):
