@@ -11,7 +11,6 @@ from megawatt.core.dataset import Dataset
 from megawatt.dispatch.backtest import FORESIGHT
 from megawatt.dispatch.case import case_of
 from megawatt.dispatch.comparison import Comparison, compare
-from megawatt.dispatch.recommend import BAR
 from megawatt.dispatch.solve import solve
 from megawatt.site.read import Site
 from megawatt.sources.bitcoin import read_network
@@ -70,7 +69,7 @@ def block_policies() -> Figure:
         found = block_comparison(kind)
         shares = [f"{one.name} {one.gain_share or 0:.3f}" for one in found.results if one.name != FORESIGHT]
         nets = {one.name: one.net_usd for one in found.results}
-        passed &= nets[found.advised] >= nets[BAR]
+        passed &= nets[found.advised] >= nets[found.record.bar]
         texts.append(f"{kind}: {', '.join(shares)}; advised {found.advised}")
         for one in found.results:
             name = f"{kind}/{one.name}"

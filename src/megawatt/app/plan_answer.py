@@ -108,6 +108,8 @@ class Answer:
             )
         if self.verdict is not None:
             lines.append(self.verdict.sentence)
+        else:
+            lines.append("No record was given: that looking ahead beats the tuned rule at this site is not shown.")
         if plan.horizon.intervals:
             until = f"{self.time(plan.horizon.intervals):%a %H:%M}"
             lines.append(f"At the expected prices the decisions until {until} stand, whatever comes after the horizon.")

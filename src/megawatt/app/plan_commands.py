@@ -19,7 +19,7 @@ from megawatt.core.errors import InputError
 from megawatt.dispatch.ahead import Request, plan_ahead
 from megawatt.dispatch.forecast_policy import ROLLING
 from megawatt.dispatch.general import Effort
-from megawatt.dispatch.recommend import recommend
+from megawatt.dispatch.recommend import Verdict, recommend
 from megawatt.dispatch.rolling import Risk
 from megawatt.dispatch.rule_ahead import by_rule
 from megawatt.dispatch.state import SiteState, batch_halls
@@ -63,7 +63,7 @@ def plan_site(
         before = read_state(state)
         before.belongs_to(site)
         before = before.after(site, start)
-    verdict = recommend(read_record(record), ROLLING) if record else None
+    verdict = _verdict(site, record) if record else None
     data = data_for(site, store)
     plan = plan_ahead(site, data, before, request, Effort(relative_gap=1e-3, seconds=seconds))
     policy = verdict.advised if verdict else ROLLING
@@ -77,6 +77,19 @@ def plan_site(
     else:
         print_plan(answer)
     return int(any(plan.missed))
+
+
+def _verdict(site: Site, path: Path) -> Verdict:
+    """What a record of this site says of looking ahead."""
+    record = read_record(path)
+    if record.site != site.connection.name:
+        raise InputError(
+            f"a record of {record.site!r}",
+            f"the site is {site.connection.name!r}, and what pays at one site need not pay at another",
+            "Make its own with 'megawatt backtest --record'.",
+            path.name,
+        )
+    return recommend(record, ROLLING)
 
 
 def intervals_of(text: str, step_minutes: int) -> int:

@@ -12,7 +12,7 @@ from megawatt.dispatch.backtest import FORESIGHT, Result, coins, run_rule, with_
 from megawatt.dispatch.case import Case
 from megawatt.dispatch.forecast_policy import ROLLING, STOCHASTIC, run_forecast_policy
 from megawatt.dispatch.plan import Plan
-from megawatt.dispatch.policies import ALWAYS_ON, HYSTERESIS, THRESHOLD
+from megawatt.dispatch.policies import rules_for
 from megawatt.dispatch.problem import Floats, Ints
 from megawatt.dispatch.recommend import PolicyRecord, Verdict, recommend
 
@@ -61,7 +61,7 @@ def compare(case: Case, plan: Plan) -> Comparison:
         case: The site with its data.
         plan: The optimum of its problem: perfect foresight, a bound and no policy.
     """
-    results = [run_rule(case, rule) for rule in (ALWAYS_ON, THRESHOLD, HYSTERESIS)]
+    results = [run_rule(case, rule) for rule in rules_for(case)]
     results += [run_forecast_policy(case, name) for name in CANDIDATES]
     what = "the optimum with all prices known: a bound, not a policy"
     switched = plan.schedule.starts_stops(case.problem)

@@ -24,7 +24,7 @@ from megawatt.dispatch.prospect import Market, bin_costs, draw_paths, expected_p
 from megawatt.dispatch.rolling import first_word, state_of
 from megawatt.dispatch.simulate import Wish, simulate
 from megawatt.dispatch.stochastic import States, policy_table
-from megawatt.forecast.price_bins import FLOOR_USD, LEAST_DAYS, PriceBins, relative_deviation
+from megawatt.forecast.price_bins import FLOOR_USD, PriceBins, relative_deviation
 
 LOOK_AHEAD_HOURS = 12
 """Enough for every example's dwell times; longer changed nothing in February to June 2024."""
@@ -115,8 +115,7 @@ class Watch:
     def _chain(self, n: int, t: int, at: np.datetime64) -> PriceBins | None:
         """The chain, fitted anew each week; None while there is too little to fit it."""
         if self.bins is None or t - self.fitted >= round(REFIT_HOURS / self.case.problem.grid.hours):
-            known = (self.market.price.known_at[:n] <= at) & np.isfinite(self.market.reference[:n])
-            if known.sum() < 24 * LEAST_DAYS:
+            if not self.market.enough(n, at):
                 return None
             self.bins, x = self.market.fit(n, at)
             number = np.searchsorted(self.bins.border, np.nan_to_num(x))
@@ -176,7 +175,7 @@ def forecast_wish(case: Case, policy: str, seed: int = 0) -> Wish:
     for t in range(problem.T):
         view = watch.view(t)
         for c, machine in enumerate(problem.machines):
-            best, lead = _last_price(known, c, t, case.site.connection.price_adder_usd_per_mwh)
+            best, lead = _last_price(known, c, t, float(watch.adder[t]))
             mode[c, t], on[c, t] = best, lead >= 0
             if view is not None:
                 now = _frozen(machine, known, c, t, len(view.base_usd_per_mwh), state[c])

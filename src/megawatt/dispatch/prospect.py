@@ -24,6 +24,7 @@ from megawatt.forecast.model import information, known
 from megawatt.forecast.price_bins import (
     FLOOR_USD,
     HISTORY_DAYS,
+    LEAST_DAYS,
     PROFILE_DAYS,
     PriceBins,
     expected_day_ahead,
@@ -100,12 +101,25 @@ class Market:
             InputError: Fewer than seven days are known.
         """
         begin = max(0, t - HISTORY_DAYS * round(24 / self.grid.hours))
-        seen = self.price.known_at[begin:t] <= at
-        if self.published:
-            seen &= self.ahead.known_at[begin:t] <= at
-        price = np.where(seen, self.price.values[begin:t], np.nan)
+        if not self.enough(t, at):
+            raise InputError(
+                f"{self._seen(begin, t, at).sum() * self.grid.hours:g} h of prices known before {at}Z",
+                f"how they move is counted on {LEAST_DAYS} days at least",
+                "Import an older history, or choose a later --now.",
+            )
+        price = np.where(self._seen(begin, t, at), self.price.values[begin:t], np.nan)
         bins = PriceBins.fit(price, self.reference[begin:t], LEVELS)
         return bins, relative_deviation(price, self.reference[begin:t])
+
+    def enough(self, t: int, at: np.datetime64) -> bool:
+        """Whether seven days are known at an instant before interval ``t``."""
+        begin = max(0, t - HISTORY_DAYS * round(24 / self.grid.hours))
+        return bool(self._seen(begin, t, at).sum() * self.grid.hours >= 24 * LEAST_DAYS)
+
+    def _seen(self, begin: int, t: int, at: np.datetime64) -> NDArray[np.bool_]:
+        """Which of the intervals ``begin`` to ``t`` have a known price and reference."""
+        seen = (self.price.known_at[begin:t] <= at) & np.isfinite(self.reference[begin:t])
+        return seen & (self.ahead.known_at[begin:t] <= at) if self.published else seen
 
     def base(self, t: int, end: int, at: np.datetime64) -> Floats:
         """Base price of the intervals ``t`` to ``end`` as known at an instant, shape (end - t,) [USD/MWh]."""

@@ -1,7 +1,8 @@
 """Which policy is advised: one that reads forecasts only where it did not lose to the tuned rule, out of sample.
 
 The rule is declared here, before any result: on a record of days that nothing was fitted on, a *candidate* policy must
-have earned at least as much in all as the *bar*, the threshold with hysteresis tuned on earlier data. One that did not
+have earned at least as much in all as the *bar*: of the rules with a hysteresis tuned on earlier data, with and without
+the calendar against coincident peaks, the one that earned more. One that did not
 is never recommended, however good it was at something else, and the sentence says what it lost. The 90 % interval of the
 difference, whole weeks drawn in blocks, is told beside it and is no part of the rule: a policy that leads by less than
 chance explains is called level, not better.
@@ -14,8 +15,8 @@ import numpy as np
 from megawatt.core.errors import InputError
 from megawatt.dispatch.problem import Floats
 
-BAR = "hysteresis"
-"""Name of the rule to beat."""
+TUNED = ("hysteresis", "peak-calendar-hysteresis")
+"""Names of the tuned rules; a record holds the first at least."""
 BLOCK_DAYS = 7
 DRAWS = 4_000
 LEAST_DAYS = 28
@@ -39,17 +40,22 @@ class PolicyRecord:
     def __post_init__(self) -> None:
         lengths = {name: len(usd) for name, usd in self.usd_by_day.items()}
         finite = all(np.isfinite(usd).all() for usd in self.usd_by_day.values())
-        if BAR not in lengths or len(set(lengths.values())) != 1 or not finite:
+        if TUNED[0] not in lengths or len(set(lengths.values())) != 1 or not finite:
             raise InputError(
                 f"a record with {', '.join(f'{n} of {name}' for name, n in lengths.items()) or 'no'} days",
-                f"all policies of a record have the same days, none missing, and {BAR!r} is one of them",
+                f"all policies of a record have the same days, none missing, and {TUNED[0]!r} is one of them",
                 "Write it with 'megawatt backtest --record'.",
             )
 
     @property
     def days(self) -> int:
         """Number of days."""
-        return len(self.usd_by_day[BAR])
+        return len(self.usd_by_day[TUNED[0]])
+
+    @property
+    def bar(self) -> str:
+        """The rule to beat: the tuned one that earned most."""
+        return max((name for name in TUNED if name in self.usd_by_day), key=self.total_usd)
 
     def total_usd(self, name: str) -> float:
         """Net money of a policy [USD].
@@ -70,7 +76,7 @@ class Verdict:
 
     Attributes:
         candidate: The policy asked about.
-        advised: The candidate, or the bar.
+        bar: The tuned rule to beat.
         lead_usd: What the candidate earned more than the bar [USD].
         low_usd: 5 % of that lead, weeks drawn anew [USD].
         high_usd: 95 % of it [USD].
@@ -78,11 +84,17 @@ class Verdict:
     """
 
     candidate: str
-    advised: str
+    bar: str
     lead_usd: float
     low_usd: float
     high_usd: float
     days: int
+
+    @property
+    def advised(self) -> str:
+        """The candidate, or the rule that it did not beat."""
+        good = self.days >= LEAST_DAYS and self.lead_usd >= 0.0
+        return self.candidate if good else self.bar
 
     @property
     def sentence(self) -> str:
@@ -93,15 +105,15 @@ class Verdict:
         if self.days < LEAST_DAYS:
             return (
                 f"'{self.candidate}' is not recommended: its record of {self.days} days is shorter than {LEAST_DAYS}; "
-                f"the rule '{BAR}' decides."
+                f"the rule '{self.bar}' decides."
             )
         if self.lead_usd < 0:
             return (
-                f"'{self.candidate}' lost {-self.lead_usd:,.0f} USD to the tuned rule '{BAR}' {span} and is not "
+                f"'{self.candidate}' lost {-self.lead_usd:,.0f} USD to the tuned rule '{self.bar}' {span} and is not "
                 f"recommended; the rule decides."
             )
         level = "earned more than" if self.low_usd > 0 else "is level with"
-        return f"'{self.candidate}' {level} the tuned rule '{BAR}' by {self.lead_usd:+,.0f} USD {span}."
+        return f"'{self.candidate}' {level} the tuned rule '{self.bar}' by {self.lead_usd:+,.0f} USD {span}."
 
 
 def recommend(record: PolicyRecord, candidate: str, seed: int = 2024) -> Verdict:
@@ -110,11 +122,11 @@ def recommend(record: PolicyRecord, candidate: str, seed: int = 2024) -> Verdict
     Raises:
         InputError: The record does not hold the candidate.
     """
-    record.total_usd(candidate)
-    lead = record.usd_by_day[candidate] - record.usd_by_day[BAR]
-    low, high = block_interval(lead, np.random.default_rng(seed))
-    good = record.days >= LEAST_DAYS and float(lead.sum()) >= 0.0
-    return Verdict(candidate, candidate if good else BAR, float(lead.sum()), low, high, record.days)
+    bar = record.bar
+    lead = record.total_usd(candidate) - record.total_usd(bar)
+    daily = record.usd_by_day[candidate] - record.usd_by_day[bar]
+    low, high = block_interval(daily, np.random.default_rng(seed))
+    return Verdict(candidate, bar, lead, low, high, record.days)
 
 
 def block_interval(lead_usd: Floats, rng: np.random.Generator) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 The rule reacts to the last known price, so only its next interval is a decision; what stands for later is what it would
 do at the expected prices. Its band is the one of `policies.BANDS_USD_PER_MWH` that would have earned most on the prices
-of the last ninety days, at what an MWh earns now.
+of the last ninety days, at what an MWh earns now. Where a coincident peak is charged it stands by in the calendar's hours.
 """
 
 from dataclasses import replace
@@ -29,8 +29,8 @@ def by_rule(plan: AheadPlan, data: Dataset) -> AheadPlan:
     begin = max(0, t - PAST_DAYS * round(24 / problem.grid.hours))
     past = market.price.values[begin:t]
     past = past[np.isfinite(past)]
-    cost = problem.cost_usd_per_mwh
-    seen = np.concatenate(([past[-1] + problem.adder_usd_per_mwh[0] + problem.peak_usd_per_mwh[0]], cost[:-1]))
+    before = np.concatenate((past[-1:], problem.price_usd_per_mwh[:-1]))
+    seen = before + problem.adder_usd_per_mwh + problem.peak_usd_per_mwh
     adder = plan.site.connection.price_adder_usd_per_mwh
     on, mode = [], []
     for machine in problem.machines:
