@@ -54,10 +54,8 @@ def market(one: Site, later: float, seed: int = 1) -> Dataset:
     rng = np.random.default_rng(seed)
     price = 60.0 + 5.0 * rng.standard_normal(grid.n)
     ahead = np.where(grid.starts < NOW, 60.0, later)
-    return Dataset(
-        [series("price_rt/LZ", grid, price), series("price_da/LZ", grid, ahead, known_after_minutes=-60 * 48)]
-        + network(grid)
-    )
+    published = series("price_da/LZ", grid, ahead, known_after_minutes=-60 * 48)
+    return Dataset([series("price_rt/LZ", grid, price), published, *network(grid)])
 
 
 def planned(one: Site, before: SiteState, later: float, hours: int = 12, **changes: object) -> AheadPlan:
