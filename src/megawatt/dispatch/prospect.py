@@ -62,19 +62,11 @@ class Market:
     published: bool
 
     @classmethod
-    def of(cls, site: Site, data: Dataset, end: np.datetime64) -> "Market":
-        """The market of a site up to an instant, on the site's intervals."""
-        point, step = site.connection.load_settlement_point, site.connection.interval_minutes
-        whole = data[price_name(site)]
-        minutes = max(step, whole.grid.step_minutes)
-        start = -(-whole.grid.start.astype("datetime64[m]").astype(np.int64) // minutes) * minutes
-        first = np.datetime64(int(start), "m").astype("datetime64[s]")
-        n = int((end - first) // np.timedelta64(step * 60, "s"))
-        if n < 1:
-            raise InputError(
-                f"prices from {first}Z and a horizon to {end}Z", "there are prices before it", "Choose a later --now."
-            )
-        grid = TimeGrid(first, step, n)
+    def of(cls, site: Site, data: Dataset, grid: TimeGrid) -> "Market":
+        """The market of a site from the start of its prices to the end of ``grid``, on the intervals of that."""
+        point, whole = site.connection.load_settlement_point, data[price_name(site)]
+        before = max(0, int((grid.start - whole.grid.start) // grid.step))
+        grid = TimeGrid(grid.start - before * grid.step, grid.step_minutes, before + grid.n)
         price, name = whole.on(grid), f"price_da/{point}"
         hour = np.asarray(grid.index(site.connection.timezone).hour, dtype=np.float64)
         if name in data:
@@ -90,8 +82,7 @@ class Market:
     def last_seen(self, t: int, at: np.datetime64) -> int:
         """Number of the latest interval before ``t`` whose price and reference are known, -1 if none of the last day."""
         begin = max(0, t - round(24 / self.grid.hours))
-        good = (self.price.known_at[begin:t] <= at) & np.isfinite(self.reference[begin:t])
-        found = np.flatnonzero(good)
+        found = np.flatnonzero(self._seen(begin, t, at))
         return begin + int(found[-1]) if len(found) else -1
 
     def fit(self, t: int, at: np.datetime64) -> tuple[PriceBins, Floats]:
@@ -191,7 +182,7 @@ class Prospect:
             name for name in (price_name(site), f"price_da/{site.connection.load_settlement_point}") if name in data
         ]
         past = known(Dataset(data[name] for name in needed or [price_name(site)]), now)
-        market = Market.of(site, past, grid.end)
+        market = Market.of(site, past, grid)
         t = int((grid.start - market.grid.start) // grid.step)
         last = market.last_seen(t, now)
         if last < 0:

@@ -24,7 +24,7 @@ PAST_DAYS = 90
 def by_rule(plan: AheadPlan, data: Dataset) -> AheadPlan:
     """The same plan with the rule's decisions in place of its own; batch work runs from its window's start."""
     problem, now = plan.expected, plan.request.now
-    market = Market.of(plan.site, known(data, now), problem.grid.end)
+    market = Market.of(plan.site, known(data, now), problem.grid)
     t = int((problem.grid.start - market.grid.start) // problem.grid.step)
     begin = max(0, t - PAST_DAYS * round(24 / problem.grid.hours))
     past = market.price.values[begin:t]
@@ -41,7 +41,10 @@ def by_rule(plan: AheadPlan, data: Dataset) -> AheadPlan:
         mode.append(best.astype(np.int64))
     asked = np.array([(h.segment_mw * (h.segment_usd_per_mwh >= seen)).sum(axis=0) for h in problem.elastic])
     wish = Wish(tuple(on), tuple(mode), asked.reshape(len(problem.elastic), problem.T), _merit(plan))
-    schedule = simulate(problem, wish).schedule
+    jobs = tuple(
+        replace(j, need=np.minimum(j.need, np.bincount(j.window, minlength=len(j.need)))) for j in problem.batches
+    )
+    schedule = simulate(replace(problem, batches=jobs), wish).schedule  # of work that may wait, what fits the horizon
     problems = plan.rolling.outlook.problems
     values = np.array([settle(one, schedule).net_usd for one in problems])
     rolling = replace(
