@@ -14,7 +14,7 @@ from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.ahead import AheadPlan, Request, plan_ahead
 from megawatt.dispatch.general import Effort
 from megawatt.dispatch.problem import FREE, InitialState
-from megawatt.dispatch.state import Decided, SiteState, WorkState
+from megawatt.dispatch.state import Decided, SiteState, WorkState, open_window
 from megawatt.site.read import Site
 from tests.dispatch.texts import fleet, network, series, site
 
@@ -197,3 +197,26 @@ def test_too_little_known_is_refused() -> None:
     late = np.datetime64("2024-08-20T17:00", "s")
     with pytest.raises(InputError, match="starts from the last price"):
         planned(one, SiteState.assumed(one, late), later=20.0, now=late)
+
+
+def test_the_day_of_25_hours_asks_for_its_share_of_work() -> None:
+    """3 November 2024 in Chicago: 25 hours, of which half, rounded up, are due."""
+    one = mine(BATCH)
+    hall, begin = one.halls[0], np.datetime64("2024-11-03T05:00", "s")
+    assert open_window(one, hall, TimeGrid(begin, 60, 1)) == (0, 25, 13)
+    assert open_window(one, hall, TimeGrid(begin + np.timedelta64(6 * 3600, "s"), 60, 1)) == (6, 25, 13)
+    assert open_window(one, hall, TimeGrid(np.datetime64("2024-03-10T06:00", "s"), 60, 1)) == (0, 23, 12)
+
+
+def test_a_month_that_begins_within_the_horizon_starts_its_own_peak() -> None:
+    one = mine(DEMAND)
+    late = np.datetime64("2024-07-31T23:00", "s")
+    start = replace(SiteState.assumed(one, late), peak_mw={"demand": {"2024-07": 40.0}})
+    request = Request(late, 12, scenarios=3)
+    grid = one.grid()
+    data = market(one, later=60.0)
+    plan = plan_ahead(one, data, start, request, EFFORT)
+    charge = plan.expected.peaks[0]
+    assert grid.end < plan.expected.grid.end
+    assert charge.floor_mw.tolist() == [40.0, 0.0]
+    assert charge.usd_per_mw_month.tolist() == pytest.approx([20_000.0, 20_000 * 6 / 744])
