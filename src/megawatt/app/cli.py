@@ -202,6 +202,63 @@ def portfolio(
 
 
 @app.command()
+def plan(
+    site: SiteFile,
+    now: Annotated[str, typer.Option("--now", help="Time with its zone, for example 2024-07-01T17:00-05:00.")],
+    horizon: Annotated[str, typer.Option("--horizon", help="How far to look ahead: 48h, 2d or 90m.")] = "48h",
+    state: Annotated[
+        Path | None, typer.Option("--state", help="State file: what ran before is read from it, the plan kept in it.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Record of policies, as 'megawatt backtest --record' writes it.")
+    ] = None,
+    risk: Annotated[float, typer.Option("--risk", help="Weight of the bad scenarios.", min=0, max=1)] = 0.0,
+    tail: Annotated[float, typer.Option("--tail", help="Share of scenarios that is bad.", min=0.01, max=1)] = 0.1,
+    scenarios: Annotated[int, typer.Option("--scenarios", help="Number of price paths.", min=1, max=200)] = 10,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the price paths.", min=0)] = 0,
+    as_json: AsJson = False,
+    store: StoreFile = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="Longest solve of a coupled site.", min=1)] = 60.0,
+) -> None:
+    """What to do next, from what is known at a time and what ran before it; planned anew it never forgets what ran."""
+    from megawatt.app.plan_commands import plan_site  # noqa: PLC0415
+
+    code = plan_site(
+        site,
+        now=now,
+        horizon=horizon,
+        state=state,
+        record=record,
+        risk=risk,
+        tail=tail,
+        scenarios=scenarios,
+        seed=seed,
+        as_json=as_json,
+        store=store,
+        seconds=seconds,
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def backtest(
+    site: SiteFile,
+    first: Annotated[str | None, typer.Option("--from", help="First local day, instead of [period] start.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Local day after the last, instead of [period] end.")] = None,
+    record: Annotated[Path | None, typer.Option("--record", help="Write what each policy earned by day here.")] = None,
+    as_json: AsJson = False,
+    store: StoreFile = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="Longest solve of a coupled site.", min=1)] = 60.0,
+) -> None:
+    """Policies that look ahead beside rules that look back and perfect foresight, and which may be recommended."""
+    from megawatt.app.backtest_commands import backtest_site  # noqa: PLC0415
+
+    raise typer.Exit(
+        backtest_site(site, first=first, end=end, record=record, as_json=as_json, store=store, seconds=seconds)
+    )
+
+
+@app.command()
 def explain(
     site: SiteFile,
     at: Annotated[str, typer.Option("--at", help="Time with its zone, for example 2024-07-01T17:00-05:00.")],

@@ -147,13 +147,13 @@ def temperature_name(site: Site) -> str:
     return TEMPERATURE.format(zone=site.connection.zone)
 
 
-def case_of(site: Site, data: Dataset) -> Case:
-    """State a site's period as a problem.
+def case_of(site: Site, data: Dataset, grid: TimeGrid | None = None) -> Case:
+    """State a site's period, or the intervals of ``grid`` instead, as a problem.
 
     Raises:
         InputError: A series is missing from the data, or covers none of the period.
     """
-    grid = site.grid()
+    grid = grid or site.grid()
     names = [price_name(site), *(f"price_rt/{e.settlement_point}" for e in site.energies)]
     if site.fleets:
         names += ["btc/price", "btc/difficulty", "btc/subsidy", "btc/fees"]

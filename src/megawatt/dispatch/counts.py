@@ -45,6 +45,7 @@ class CountModel:
         elastic: Per elastic load, columns of its segments, each shape (S, T).
         award: Per programme, columns of the awards, each shape (hours,).
         limit_rows: Rows of the meter limit, shape (T,).
+        work_rows: Per job, rows of the work due in its windows, each shape (W,).
     """
 
     problem: Problem
@@ -56,6 +57,7 @@ class CountModel:
     elastic: list[Ints] = field(default_factory=list)
     award: list[Ints] = field(default_factory=list)
     limit_rows: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    work_rows: list[Ints] = field(default_factory=list)
 
     @classmethod
     def of(cls, problem: Problem, *, tight: bool = True) -> "CountModel":
@@ -149,7 +151,8 @@ class CountModel:
                 lo=-INF,
                 hi=before,
             )
-            add.add_rows(f"work due in {job.name}", len(job.need), [(job.window, y, 1.0)], lo=job.need, hi=job.need)
+            due = f"work due in {job.name}"
+            self.work_rows.append(add.add_rows(due, len(job.need), [(job.window, y, 1.0)], lo=job.need, hi=job.need))
             if job.min_run > 1:
                 # a started run may not be stopped by the next intervals: starts in the last R intervals still run
                 window = _window(t, s, min(job.min_run, problem.T))

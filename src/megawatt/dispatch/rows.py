@@ -72,6 +72,31 @@ class Programme:
         self.rows += n
         return numbers
 
+    def extend_rows(self, rows: Ints, column: ArrayLike, value: ArrayLike) -> None:
+        """Add an entry to each of these rows; columns and coefficients broadcast to their shape."""
+        r, c, v = np.broadcast_arrays(rows, np.asarray(column, dtype=np.int64), np.asarray(value, dtype=np.float64))
+        self._entries.append((r.ravel(), c.ravel(), v.ravel()))
+
+    def absorb(self, other: "Programme", *, weight: float) -> int:
+        """Append another programme as a block of its own, its cost times ``weight``; returns its first column."""
+        column, row = self.columns, self.rows
+        for name in ("_lo", "_hi", "_integer", "_row_lo", "_row_hi"):
+            getattr(self, name).extend(getattr(other, name))
+        self._cost.append(weight * other.cost)
+        matrix = sparse.coo_array(other.matrix())
+        r, c = matrix.coords
+        self._entries.append((row + r.astype(np.int64), column + c.astype(np.int64), matrix.data))
+        self.column_groups += [(name, column + first, n) for name, first, n in other.column_groups]
+        self.row_groups += [(name, row + first, n) for name, first, n in other.row_groups]
+        self.columns += other.columns
+        self.rows += other.rows
+        return column
+
+    @property
+    def cost(self) -> Floats:
+        """Cost of every column, shape (columns,)."""
+        return np.concatenate(self._cost)
+
     def row_name(self, row: int) -> tuple[str, int]:
         """Group of a row and its place in the group."""
         for name, first, n in self.row_groups:
@@ -103,7 +128,7 @@ class Programme:
         lo, hi, whole = np.concatenate(self._lo), np.concatenate(self._hi), self.whole
         if fixed is not None:
             lo, hi = np.where(whole, fixed, lo), np.where(whole, fixed, hi)
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.concatenate(self._cost), lo, hi
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = self.cost, lo, hi
         lp.row_lower_ = np.concatenate(self._row_lo) if self.rows else np.zeros(0)
         lp.row_upper_ = np.concatenate(self._row_hi) if self.rows else np.zeros(0)
         matrix = self.matrix()

@@ -38,8 +38,13 @@ class PriceBins:
     deviation: Floats
 
     @classmethod
-    def fit(cls, price: Floats, day_ahead: Floats) -> "PriceBins":
+    def fit(cls, price: Floats, day_ahead: Floats, levels: tuple[float, ...] = LEVELS) -> "PriceBins":
         """Fit on intervals in order of time whose prices are both known, NaN where one is missing.
+
+        Args:
+            price: Real-time price, shape (n,).
+            day_ahead: What it is measured against, shape (n,).
+            levels: Borders of the bins as quantiles of the deviation.
 
         Raises:
             InputError: Fewer than seven days are known.
@@ -52,8 +57,8 @@ class PriceBins:
                 f"the chain of bins needs {LEAST_DAYS} days",
                 "Hand in a longer history.",
             )
-        border = np.quantile(x[there], LEVELS)
-        bins, K = np.searchsorted(border, np.nan_to_num(x)), len(LEVELS) + 1
+        border = np.quantile(x[there], levels)
+        bins, K = np.searchsorted(border, np.nan_to_num(x)), len(levels) + 1
         counts = np.full((K, K), 0.5 / K)  # a move that was never seen is rare, not impossible
         pairs = there[1:] & there[:-1]
         np.add.at(counts, (bins[:-1][pairs], bins[1:][pairs]), 1.0)
