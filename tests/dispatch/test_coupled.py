@@ -259,3 +259,10 @@ def test_a_trial_with_ramping_blocks_of_one_mode_is_worth_what_the_ledger_says_o
     search = Search(Split.of(problem))
     if search.run() is not None:
         assert search.value_usd == pytest.approx(settle(problem, search.valued().schedule()).net_usd, abs=1e-6)
+
+
+def test_a_gap_of_nothing_is_asked_for_in_finitely_many_pieces() -> None:
+    problem = next(p for p in map(random_site, range(50)) if p.peaks and not p.separable)
+    split = Split.of(problem)
+    cut = pieces_around(split, highest_mw(split), 0.0)
+    assert all(len(pieces) < 200 for pieces in cut)

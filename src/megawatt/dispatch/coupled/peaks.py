@@ -9,6 +9,9 @@ from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.ledger import measured_mw
 from megawatt.dispatch.problem import Floats, PeakCharge
 
+LEAST_MW = 1e-4
+"""Width of the narrowest pieces at least, so that they are few whatever gap is asked for [MW]."""
+
 
 def highest_mw(split: Split) -> Floats:
     """Highest peak that each month can see, shape (M,) [MW]."""
@@ -33,7 +36,7 @@ def pieces_around(split: Split, peaks_mw: Floats, loss_usd: float, growth: float
     """
     charge = split.problem.peaks[0]
     top, low = highest_mw(split), lowest_mw(split)
-    width = loss_usd / len(top) / np.maximum(charge.usd_per_mw_month, 1e-9)
+    width = np.maximum(loss_usd / len(top) / np.maximum(charge.usd_per_mw_month, 1e-9), LEAST_MW)
     return [
         _pieces(charge, m, float(np.clip(peaks_mw[m], low[m], max(top[m], low[m]))), low[m], top[m], width[m], growth)
         for m in range(len(top))
