@@ -111,6 +111,27 @@ def guard(issued: Times, settled: Times, excess: Floats, *, trial: int = TRIAL) 
     return Guard(taken, mean)
 
 
+def guard_by_day(issued: Times, day: NDArray[np.int64], known_at: Times, excess: Floats) -> tuple[Times, Guard, Bools]:
+    """The guard for a choice made anew each day for all its intervals.
+
+    Args:
+        issued: When the choice for each interval was made, the same for all of a day, shape (n,).
+        day: Number of the day of each interval, increasing, shape (n,).
+        known_at: When its outcome was known, shape (n,).
+        excess: Loss of the model less that of the twin in it, shape (n,); NaN where the outcome is missing.
+
+    Returns:
+        Instants of issue, shape (days,); the guard, by day; and whether the twin answers, by interval, shape (n,).
+    """
+    days, first, number = np.unique(day, return_index=True, return_inverse=True)
+    there = np.isfinite(excess)
+    settled = issued[first].copy()
+    np.maximum.at(settled, number[there], known_at[there])
+    total = np.bincount(number, np.where(there, excess, 0.0), len(days))
+    found = guard(issued[first], settled, np.where(np.bincount(number, there, len(days)) > 0, total, np.nan))
+    return issued[first], found, found.taken[number]
+
+
 def told(stints: Sequence[Stint]) -> str:
     """The stints in one sentence; empty when the model always answered."""
     if not stints:
