@@ -1,0 +1,96 @@
+"""What forecasts earned: money of the policy that acts on a forecast less that of the best simple rule, by source.
+
+Both are walked forward over the same period and settled by the same ledger; the simple rule is the best *in hindsight*
+of all that the site's table holds, which favours it. The interval is of the difference by day, drawn again in blocks
+of a week. A policy that lost is not used, so it earned nothing: 0, and what it would have lost is said.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from megawatt.core.units import HOURS_PER_YEAR
+from megawatt.dispatch.backtest import ALL_HOSTING, FORESIGHT, Result
+from megawatt.dispatch.case import Case
+from megawatt.dispatch.contest import Contest
+from megawatt.forecast.guard import told
+from megawatt.forecast.score import block_interval
+
+BLOCK_DAYS = 7
+LEVEL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastValue:
+    """What a forecast earned in one source.
+
+    Attributes:
+        source: batch, reserves, peaks or real-time.
+        usd_per_mw_year: Gain over the best simple rule per rated MW and year, 0 where the policy lost; None where there
+            is nothing to say [USD/MW-year].
+        measured_usd_per_mw_year: The difference itself, below 0 where the policy lost; None as above.
+        low_usd_per_mw_year: Lower end of the difference's 90 % interval; None without one, in a period of under 28 days.
+        high_usd_per_mw_year: Upper end.
+        policy: Name of the forecast policy.
+        simple: Name of the best simple rule of the period.
+        note: Why there is no figure, or when a simple twin stood in for the model.
+    """
+
+    source: str
+    usd_per_mw_year: float | None
+    measured_usd_per_mw_year: float | None = None
+    low_usd_per_mw_year: float | None = None
+    high_usd_per_mw_year: float | None = None
+    policy: str = ""
+    simple: str = ""
+    note: str = ""
+
+
+def forecast_values(case: Case, results: tuple[Result, ...], contests: tuple[Contest, ...]) -> tuple[ForecastValue, ...]:
+    """The value of the forecast in each source.
+
+    Args:
+        case: The site with its data.
+        results: Every policy of the table; those without a forecast are the simple rules.
+        contests: The contest of each source.
+    """
+    simple = [one for one in results if not one.forecast and one.name not in {FORESIGHT, ALL_HOSTING}]
+    return tuple(_value(case, one, simple) for one in contests)
+
+
+def _value(case: Case, contest: Contest, simple: list[Result]) -> ForecastValue:
+    """Against every simple rule that changes nothing but this source: the site's own and the contest's."""
+    if contest.forecast is None:
+        return ForecastValue(contest.source, None, note=contest.absent)
+    best = max([*_own(simple), *contest.simple], key=lambda one: one.net_usd)
+    factor = per_mw_year(case)
+    gained = factor * (contest.forecast.net_usd - best.net_usd)
+    by_day = factor * _by_day(case, contest.forecast) - factor * _by_day(case, best)
+    low = high = None
+    if len(by_day) >= 4 * BLOCK_DAYS:
+        low, high = block_interval(by_day, block=BLOCK_DAYS, level=LEVEL)
+    names = contest.forecast.name, best.name
+    return ForecastValue(contest.source, max(gained, 0.0), gained, low, high, *names, told(contest.stints))
+
+
+def _own(simple: list[Result]) -> list[Result]:
+    """The site's own rules: those that no contest of another source has brought."""
+    return [one for one in simple if not one.name.startswith(("batch-", "reserve-", "peak-persistence"))]
+
+
+def _by_day(case: Case, result: Result) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Net money by local day [USD]."""
+    local = case.problem.grid.index(case.site.connection.timezone).tz_localize(None)
+    day = np.asarray(local, dtype="datetime64[s]").astype("datetime64[D]")
+    net = sum(result.ledger.lines.values(), np.zeros(case.problem.T))
+    return np.bincount((day - day[0]).astype(np.int64), net)
+
+
+def rated_mw(case: Case) -> float:
+    """Largest import of all loads together, within the limit: the megawatts that money is divided by [MW]."""
+    return float(np.minimum(case.problem.largest_mw, case.problem.limit_mw).max())
+
+
+def per_mw_year(case: Case) -> float:
+    """Factor from money of the period to money per rated MW and year of 8,760 h."""
+    return HOURS_PER_YEAR / case.hours_covered / rated_mw(case)
