@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from megawatt.core.series import Floats
 from megawatt.core.units import HOURS_PER_YEAR
 from megawatt.dispatch.backtest import ALL_HOSTING, FORESIGHT, Result
 from megawatt.dispatch.case import Case
@@ -70,7 +71,8 @@ def _value(case: Case, contest: Contest, simple: list[Result]) -> ForecastValue:
     if len(by_day) >= 4 * BLOCK_DAYS:
         low, high = block_interval(by_day, block=BLOCK_DAYS, level=LEVEL)
     names = contest.forecast.name, best.name
-    return ForecastValue(contest.source, max(gained, 0.0), gained, low, high, *names, told(contest.stints))
+    note = ". ".join(part for part in (contest.note, told(contest.stints)) if part)
+    return ForecastValue(contest.source, max(gained, 0.0), gained, low, high, *names, note)
 
 
 def _own(simple: list[Result]) -> list[Result]:
@@ -78,12 +80,13 @@ def _own(simple: list[Result]) -> list[Result]:
     return [one for one in simple if not one.name.startswith(("batch-", "reserve-", "peak-persistence"))]
 
 
-def _by_day(case: Case, result: Result) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _by_day(case: Case, result: Result) -> Floats:
     """Net money by local day [USD]."""
     local = case.problem.grid.index(case.site.connection.timezone).tz_localize(None)
     day = np.asarray(local, dtype="datetime64[s]").astype("datetime64[D]")
     net = sum(result.ledger.lines.values(), np.zeros(case.problem.T))
-    return np.bincount((day - day[0]).astype(np.int64), net)
+    by_day: Floats = np.bincount((day - day[0]).astype(np.int64), net).astype(np.float64)
+    return by_day
 
 
 def rated_mw(case: Case) -> float:

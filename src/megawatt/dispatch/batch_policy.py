@@ -245,7 +245,8 @@ def _by_window(instance: BatchInstance, run: Bools) -> Floats:
     """What a run costs in each window, a start counted where it falls, shape (W,) [USD]."""
     start = run & ~np.concatenate(([False], run[:-1]))
     cost = np.where(run, np.nan_to_num(instance.settled_usd), 0.0) + instance.restart_usd * start
-    return np.bincount(instance.due.number, cost, len(instance.due.required))
+    by_window: Floats = np.bincount(instance.due.number, cost, len(instance.due.required)).astype(np.float64)
+    return by_window
 
 
 @dataclass(slots=True)

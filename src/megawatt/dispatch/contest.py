@@ -17,6 +17,7 @@ class Contest:
         forecast: Result of the policy that acts on a forecast; None where there is none.
         stints: When the guard had the simple twin stand in.
         absent: Why there is no contest; empty where there is one.
+        note: What the reader of its figure must know.
     """
 
     source: str
@@ -24,6 +25,7 @@ class Contest:
     forecast: Result | None = None
     stints: tuple[Stint, ...] = ()
     absent: str = ""
+    note: str = ""
 
 
 def missing(data: Dataset, *names: str) -> str:

@@ -36,10 +36,12 @@ from megawatt.dispatch.reserve_policy import reserves
 from megawatt.dispatch.schedule import short_runs
 from megawatt.dispatch.simulate import Bools, Wish, batch_work, simulate
 from megawatt.forecast.coincident_peak import LEAST_DAYS, PeakModel
-from megawatt.forecast.guard import guard_by_day
+from megawatt.forecast.guard import Stint, guard_by_day
 from megawatt.forecast.price_bins import expected_price
 from megawatt.hosting.batch import Windows
 
+QUARTER_HOUR = 15
+"""Minutes in which ERCOT settles real-time energy."""
 SEED = 1
 """Of the scenarios of the peak model: the same site gives the same answer."""
 
@@ -80,12 +82,15 @@ def real_time(case: Case, usual: Callable[[], Rule]) -> Contest:
     what = f"{base.name} with hysteresis, by the expected price of the interval"
     result = result_of(case, "expected-price", what, simulate(case.problem, wanted), forecast=True)
     stints = found.stints(issued, model="expected price", twin="the last price", unit="USD a day")
-    return Contest("real-time", (), result, stints)
+    late = case.price.grid.step_minutes
+    note = f"Prices come by {late} minutes, so every rule learns a price so late; finer ones leave a forecast less"
+    return Contest("real-time", (), result, stints, note=note if late > QUARTER_HOUR else "")
 
 
 def _local_day(grid: TimeGrid, timezone: str) -> NDArray[np.int64]:
     local = np.asarray(grid.index(timezone).tz_localize(None), dtype="datetime64[s]").astype("datetime64[D]")
-    return (local - local[0]).astype(np.int64)
+    day: NDArray[np.int64] = (local - local[0]).astype(np.int64)
+    return day
 
 
 def _shadow_usd(case: Case, known: Knowledge, wanted: Wish) -> Floats:
@@ -188,7 +193,8 @@ def batch(case: Case, usual: Callable[[], Rule]) -> Contest:
     if len(case.problem.batches) > 1 and (together > case.problem.limit_mw).any():
         return Contest("batch", absent="several batch halls share a limit that has no room for all of them")
     base, at_once = usual(), batch_work(case.problem)
-    bar, ours, stints = at_once.copy(), at_once.copy(), []
+    bar, ours = at_once.copy(), at_once.copy()
+    stints: list[Stint] = []
     for j, job in enumerate(case.problem.batches):
         if job.pass_through:
             continue

@@ -34,8 +34,9 @@ class Stint:
         since: First issue answered by the twin, UTC.
         until: First issue answered by the model again, UTC; None while the twin still stands in.
         issues: Number of issues that the twin answered.
-        excess: Mean loss of the model over the twin's, in the `TRIAL` issues known when it was replaced.
+        excess: Mean loss of the model over the twin's, in the trial known when it was replaced.
         unit: Unit of that loss.
+        trial: Number of issues in the trial.
     """
 
     model: str
@@ -45,11 +46,12 @@ class Stint:
     issues: int
     excess: float
     unit: str
+    trial: int = TRIAL
 
     def __str__(self) -> str:
         end = f"to {str(self.until)[:10]}" if self.until is not None else "to the end"
         return (
-            f"{self.twin} stood in for {self.model} from {str(self.since)[:10]} {end}: over the {TRIAL} issues known "
+            f"{self.twin} stood in for {self.model} from {str(self.since)[:10]} {end}: over the {self.trial} issues known "
             f"before, {self.model} was worse by {self.excess:.3g} {self.unit}"
         )
 
@@ -62,10 +64,12 @@ class Guard:
         taken: Issues at which the twin answers, shape (m,).
         excess: Mean loss of the model over the twin's in the trial known at each issue, shape (m,); NaN before there
             is one.
+        trial: Number of issues in a trial.
     """
 
     taken: Bools
     excess: Floats
+    trial: int = TRIAL
 
     def stints(self, issued: Times, *, model: str, twin: str, unit: str) -> tuple[Stint, ...]:
         """The runs of issues that the twin answered, in order of time."""
@@ -79,6 +83,7 @@ class Guard:
                 int(b - a),
                 float(self.excess[a]),
                 unit,
+                self.trial,
             )
             for a, b in zip(edges[::2], edges[1::2], strict=True)
         )
@@ -108,7 +113,7 @@ def guard(issued: Times, settled: Times, excess: Floats, *, trial: int = TRIAL) 
         if len(past) == trial:
             mean[number] = past.mean()
             taken[number] = past.sum() > 0
-    return Guard(taken, mean)
+    return Guard(taken, mean, trial)
 
 
 def guard_by_day(issued: Times, day: NDArray[np.int64], known_at: Times, excess: Floats) -> tuple[Times, Guard, Bools]:
