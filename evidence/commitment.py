@@ -59,7 +59,7 @@ def walk(gain: Series, drivers: tuple[Series, ...]) -> Walk:
     week = np.nan_to_num(mean_of_last(mornings.past(gain), WEEK), nan=-1.0) > 0
     ours = np.nan_to_num(expected, nan=-1.0) > 0
     excess = gain.values * (week.astype(np.float64) - ours)
-    issued, _, taken = guard_by_day(mornings.issued, mornings.day, gain.known_at, excess)
+    _, _, taken = guard_by_day(mornings.issued, mornings.day, gain.known_at, excess)
     later = gain.grid.starts >= SECOND_HALF
     return Walk(
         {
@@ -120,7 +120,9 @@ def reserve_offers() -> Figure:
             found = reserve(product, limit)
             best, more, low, high, total = compared(found, ("never", "whole", "last week"))
             gained += more
-            texts.append(f"{product[3:]} at {limit:g}: {total:,.0f}, {more:+,.0f} ({low:+,.0f} to {high:+,.0f}) over {best}")
+            texts.append(
+                f"{product[3:]} at {limit:g}: {total:,.0f}, {more:+,.0f} ({low:+,.0f} to {high:+,.0f}) over {best}"
+            )
             later = market()[0]["as/rrs"].grid.starts >= SECOND_HALF
             numbers |= {f"{product}/{limit:g}/{n}": round(float(one[later].sum())) for n, one in found.gain.items()}
             numbers |= {f"{product}/{limit:g}/stood_in_days": found.stood_in, f"{product}/{limit:g}/low": round(low)}

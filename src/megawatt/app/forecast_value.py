@@ -47,7 +47,9 @@ class ForecastValue:
     note: str = ""
 
 
-def forecast_values(case: Case, results: tuple[Result, ...], contests: tuple[Contest, ...]) -> tuple[ForecastValue, ...]:
+def forecast_values(
+    case: Case, results: tuple[Result, ...], contests: tuple[Contest, ...]
+) -> tuple[ForecastValue, ...]:
     """The value of the forecast in each source.
 
     Args:

@@ -39,6 +39,7 @@ def _figure(one: ForecastValue) -> str:
 
 
 def span_words(one: ForecastValue) -> str:
+    """The interval of the difference, and whether it holds zero."""
     if one.low_usd_per_mw_year is None or one.high_usd_per_mw_year is None:
         return "no interval: under 28 days"
     text = f"{words.usd(one.low_usd_per_mw_year)} to {words.usd(one.high_usd_per_mw_year)}"
@@ -54,8 +55,8 @@ def refusals(decision: Decision) -> list[str]:
     ]
 
 
-def stand_ins(decision: Decision) -> list[str]:
-    """When a simple twin stood in for a model, by source."""
+def forecast_notes(decision: Decision) -> list[str]:
+    """What must be known with each figure: when a simple twin stood in for the model, and what the data do to it."""
     return [
         f"{one.source[0].upper()}{one.source[1:]}: {one.note}."
         for one in decision.forecasts

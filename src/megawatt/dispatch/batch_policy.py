@@ -115,7 +115,9 @@ def hysteresis_run(instance: BatchInstance, stop_usd: float, start_usd: float) -
     return follow(instance, _hysteresis(instance, {}, (stop_usd, start_usd)))
 
 
-def _hysteresis(instance: BatchInstance, pairs: Mapping[int, tuple[float, float]], usual: tuple[float, float]) -> Chooser:
+def _hysteresis(
+    instance: BatchInstance, pairs: Mapping[int, tuple[float, float]], usual: tuple[float, float]
+) -> Chooser:
     """Hysteresis at the pair of prices of the window that ends at an interval, ``usual`` where none is named."""
     latest, price = instance.latest_known(), instance.price.values.tolist()
 

@@ -9,7 +9,8 @@ programme its share of that power. A class is offered where
 the right side against what the site's usual rule would have done. The expectations are, for the forecast, those of
 `forecast.next_day`; for the rule of last week, the means of that hour over the last seven days known; the rule of the
 whole offers every class in every hour in the programme that paid best last week. All are known at 10:00 market time on the
-day before. The first days of the period have no past and are not offered.
+day before. The first days of the period have no past and are not offered, nor, where the usual rule avoids coincident peaks,
+are the hours of its calendar: a machine that stands by draws its power.
 
 What the machines cannot cover when the hour comes (a limit, a dwell time, a hotter hour than the day before) is not
 paid: the award is cut to what stood by, and to nothing below the least offer.
@@ -25,14 +26,15 @@ from numpy.typing import NDArray
 from megawatt.core.series import Series
 from megawatt.dispatch.backtest import Result, result_of
 from megawatt.dispatch.case import Case
-from megawatt.dispatch.case_power import hour_grid
+from megawatt.dispatch.case_power import hour_grid, in_force
 from megawatt.dispatch.commitment import assign
 from megawatt.dispatch.contest import Contest, missing
 from megawatt.dispatch.policies import Rule, wish
 from megawatt.dispatch.problem import Floats, Problem
-from megawatt.dispatch.simulate import Wish, simulate
+from megawatt.dispatch.simulate import Bools, Wish, simulate
 from megawatt.forecast.guard import Stint, guard_by_day
 from megawatt.forecast.next_day import DAYS, WEEK, Mornings, last_known, mean_of_last, next_day_mean
+from megawatt.power.coincident_peak import calendar_rule
 from megawatt.power.programme import Direction, Programme
 
 Ints = NDArray[np.int64]
@@ -130,10 +132,16 @@ class Offers:
     stints: tuple[Stint, ...]
 
 
-def offers(case: Case, standing: Standing) -> Offers:
-    """Every rule's offers of the period, each hour by what was known at 10:00 of the day before."""
+def offers(case: Case, standing: Standing, closed: Bools) -> Offers:
+    """Every rule's offers of the period, each hour by what was known at 10:00 of the day before.
+
+    Args:
+        case: The site with its data.
+        standing: What standing by is paid and costs.
+        closed: Hours in which nothing is offered, shape (hours,).
+    """
     mornings = Mornings.of(hour_grid(case.problem.grid), timezone=case.site.connection.timezone, at=BEFORE_THE_AUCTION)
-    mw = np.nan_to_num([last_known(mornings.past(one)) for one in standing.power])
+    mw = np.nan_to_num([last_known(mornings.past(one)) for one in standing.power]) * ~closed
     week, model = (
         _expected(case, standing, mornings, WEEK),
         _expected(case, standing, mornings, None),
@@ -156,7 +164,8 @@ def _expected(case: Case, standing: Standing, mornings: Mornings, days: int | No
     """Expected income by programme and cost by class, (K, hours) and (C, hours): means of some days, or the forecast."""
     if days is not None:
         income, cost = (
-            np.array([mean_of_last(mornings.past(one), days) for one in some]) for some in (standing.income, standing.cost)
+            np.array([mean_of_last(mornings.past(one), days) for one in some])
+            for some in (standing.income, standing.cost)
         )
         return income, cost
     point = case.site.connection.load_settlement_point
@@ -169,6 +178,15 @@ def _expected(case: Case, standing: Standing, mornings: Mornings, days: int | No
         for some in (standing.income, standing.cost)
     )
     return income, cost
+
+
+def peak_hours(case: Case) -> Bools:
+    """Hours that the calendar keeps free of load against coincident peaks, shape (hours,): no machine can stand by there."""
+    hourly, zone = hour_grid(case.problem.grid), case.site.connection.timezone
+    closed = np.zeros(hourly.n, dtype=np.bool_)
+    for one in (charge for charge in case.site.charges if charge.kind == "coincident"):
+        closed |= calendar_rule(hourly, months=tuple(one.months), timezone=zone) & in_force(case.site, one, hourly)
+    return closed
 
 
 def reserves(case: Case, rule: Callable[[], Rule]) -> Contest:
@@ -185,7 +203,7 @@ def reserves(case: Case, rule: Callable[[], Rule]) -> Contest:
     base = rule()
     usual = wish(case, base)
     standing = Standing.of(case, usual)
-    found = offers(case, standing)
+    found = offers(case, standing, peak_hours(case) if base.calendar else np.zeros(standing.cost[0].grid.n, np.bool_))
 
     def result(name: str, what: str, choice: Ints, *, forecast: bool = False) -> Result:
         return _result(case, usual, standing, found.mw, choice, (name, what), forecast=forecast)
@@ -194,7 +212,9 @@ def reserves(case: Case, rule: Callable[[], Rule]) -> Contest:
         result("reserve-whole", f"{base.name}, and every machine offered in reserve always", found.whole),
         result("reserve-last-week", f"{base.name}, and offered where last week's means say so", found.last_week),
     )
-    ours = result("reserve-forecast", f"{base.name}, and offered by a forecast of tomorrow", found.forecast, forecast=True)
+    ours = result(
+        "reserve-forecast", f"{base.name}, and offered by a forecast of tomorrow", found.forecast, forecast=True
+    )
     return Contest("reserves", simple, ours, found.stints)
 
 
@@ -212,23 +232,21 @@ def _result(
         usual.merit,
     )
     outcome = simulate(problem, wanted)
-    award = awarded(problem, standing.programmes, mw, choice, outcome.schedule.mining_mw(problem))
+    award = awarded(problem, standing, mw, choice, outcome.schedule.mining_mw(problem))
     schedule = replace(outcome.schedule, award_mw=award)
     return result_of(case, *named, replace(outcome, schedule=schedule), forecast=forecast)
 
 
-def awarded(
-    problem: Problem, programmes: tuple[Programme, ...], mw: Floats, choice: Ints, mining_mw: Floats
-) -> Floats:
+def awarded(problem: Problem, standing: Standing, mw: Floats, choice: Ints, mining_mw: Floats) -> Floats:
     """What is paid of the offers: no more than stood by in every interval of the hour, shape (programmes, hours) [MW]."""
     cover = np.full(choice.shape[1], np.inf)
     np.minimum.at(cover, problem.award_hour, mining_mw)
-    out = np.zeros((len(programmes), choice.shape[1]))
+    out = np.zeros((len(standing.programmes), choice.shape[1]))
     left = cover.copy()
-    for k, (one, row) in enumerate(zip(programmes, problem.reserves, strict=True)):
+    for k, (one, row) in enumerate(zip(standing.programmes, problem.reserves, strict=True)):
         offered = one.share_fraction * np.where(choice == k, mw, 0.0).sum(axis=0)
         most = np.minimum(np.minimum(offered, one.share_fraction * cover), np.minimum(left, row.max_mw))
-        priced = row.call_usd_per_mw_h > -1.0  # without a price nothing is awarded
-        out[k] = np.where((most >= row.min_mw) & (most > 0) & priced, most, 0.0)
+        cleared = np.isfinite(standing.income[k].values)  # where no price is known nothing was awarded
+        out[k] = np.where((most >= row.min_mw) & (most > 0) & cleared, most, 0.0)
         left -= out[k]
     return out
