@@ -105,7 +105,7 @@ def compared(found: Walk, simple: tuple[str, ...]) -> tuple[str, float, float, f
     best = max(simple, key=lambda name: total[name])
     twin = found.gain.get(best, np.zeros(grid.n))
     day = np.asarray(grid.index(MARKET_ZONE).dayofyear)[later]
-    low, high = block_interval(np.bincount(day - day[0], (found.gain["forecast"] - twin)[later]))
+    low, high = block_interval(np.bincount(day - day[0], (found.gain["forecast"] - twin)[later]).astype(np.float64))
     return best, total["forecast"] - total[best], low, high, total["forecast"]
 
 

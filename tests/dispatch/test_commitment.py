@@ -56,8 +56,8 @@ def test_no_price_of_the_offer_gains_more_on_the_scenario_tree(seed: int) -> Non
     """Every price between, at and beyond the scenarios', equal ones and weights of zero among them."""
     rng = np.random.default_rng(seed)
     S = int(rng.integers(1, 9))
-    clearing, cost = rng.integers(0, 6, S) * 1.0, rng.normal(3, 4, S)
-    weight = rng.integers(0, 3, S) * 1.0
+    clearing, cost = rng.integers(0, 6, S).astype(np.float64), rng.normal(3, 4, S)
+    weight = rng.integers(0, 3, S).astype(np.float64)
     weight[0] = 1.0
     tried = [expected_gain(clearing, cost, b, weight) for b in (*np.unique(clearing), -1.0, 2.5, 99.0)]
     price = offer_price(clearing, cost, weight)
@@ -70,7 +70,7 @@ def test_no_price_of_the_offer_gains_more_on_the_scenario_tree(seed: int) -> Non
 def test_a_purchase_is_an_offer_with_the_signs_turned(seed: int) -> None:
     rng = np.random.default_rng(seed)
     S = int(rng.integers(1, 9))
-    ahead, real = rng.integers(10, 40, S) * 1.0, rng.normal(25, 20, S)
+    ahead, real = rng.integers(10, 40, S).astype(np.float64), rng.normal(25, 20, S)
 
     def gain(limit: float) -> float:
         return float(((real - ahead) * (ahead <= limit)).sum())

@@ -12,7 +12,7 @@ from megawatt.core.known import on_day_before
 from megawatt.core.provenance import Provenance
 from megawatt.core.series import Series
 from megawatt.core.timegrid import TimeGrid
-from megawatt.dispatch.backtest import Result, refused, recommended, run_rule
+from megawatt.dispatch.backtest import Result, recommended, refused, run_rule
 from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.contest import Contest
 from megawatt.dispatch.forecast_policies import batch, best_rule, contests, peaks, real_time
@@ -110,9 +110,7 @@ def test_spoiling_what_is_not_known_yet_moves_no_decision_at_or_before(whole: Ca
     t = [24 * 45 + 9, 24 * 52 + 18, 24 * 70 + 2][nth]
     at = whole.problem.grid.starts[t]
     other = case_of(whole.site, spoilt(whole.data, at, rng))
-    for first, second in zip(
-        *(played(MAKERS[number](one, lambda: THRESHOLD)) for one in (whole, other)), strict=True
-    ):
+    for first, second in zip(*(played(MAKERS[number](one, lambda: THRESHOLD)) for one in (whole, other)), strict=True):
         assert first.schedule is not None
         assert second.schedule is not None
         for a, b in zip(first.schedule.units, second.schedule.units, strict=True):

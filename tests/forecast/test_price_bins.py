@@ -64,7 +64,9 @@ def test_the_expected_price_is_nearer_than_the_last_one_and_than_the_auctions() 
     price, ahead, asked = made_prices(1)
     expected = expected_price(price, ahead, asked, timezone="America/Chicago")
     actual = price.on(asked).values
-    error = [float(np.mean((x - actual) ** 2)) for x in (expected, price.last_known(asked.starts), ahead.on(asked).values)]
+    error = [
+        float(np.mean((x - actual) ** 2)) for x in (expected, price.last_known(asked.starts), ahead.on(asked).values)
+    ]
     assert error[0] < 0.9 * min(error[1:])
 
 
@@ -77,7 +79,9 @@ def test_spoiling_what_is_not_known_yet_moves_no_expected_price_at_or_before(see
         replace(one, values=np.where(one.known_at > at, 300.0 * rng.standard_normal(one.grid.n), one.values))
         for one in (price, ahead)
     ]
-    first, second = (expected_price(*pair, asked, timezone="America/Chicago") for pair in ((price, ahead), wrong))
+    first, second = (
+        expected_price(one, other, asked, timezone="America/Chicago") for one, other in ((price, ahead), wrong)
+    )
     np.testing.assert_array_equal(first[asked.starts <= at], second[asked.starts <= at])
 
 
