@@ -139,7 +139,7 @@ def energy_ahead() -> Figure:
     numbers: dict[str, float | int | str] = {n: round(float(one[later].sum())) for n, one in found.gain.items()}
     numbers["stood_in_days"] = found.stood_in
     text = f"{total:,.0f} USD per MW and half-year, {more:+,.0f} ({low:+,.0f} to {high:+,.0f}) over {best}"
-    return Figure(text, None, numbers)
+    return Figure(text, total >= 0, numbers)
 
 
 COVERS = (
@@ -158,7 +158,7 @@ BARS = (
     Bar(
         "commitment-energy-ahead",
         "1 MW of energy bought ahead or not, ERCOT hub July to December 2024: gain over the best simple rule, never among them",
-        "none: a figure",
+        "not below never committing",
         COVERS,
         energy_ahead,
     ),

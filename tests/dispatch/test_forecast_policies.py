@@ -198,7 +198,6 @@ def test_modelled_prices_and_absent_parts_are_named_and_cost_nothing(whole: Case
 
 
 def test_the_chance_of_a_peak_runs_through_a_site_and_cannot_peek(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coincident_peak, "SCENARIOS", 60)
     monkeypatch.setattr(coincident_peak.PeakModel, "calibrated", lambda self, *_args, **_more: self)  # for speed
     one = site(fleet(), COINCIDENT, start=dt.date(2024, 7, 1), end=dt.date(2024, 8, 1))
     grid = one.grid()

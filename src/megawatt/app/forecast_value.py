@@ -2,12 +2,13 @@
 
 Both are walked forward over the same period and settled by the same ledger; the simple rule is the best *in hindsight*
 of all that the site's table holds, which favours it. The interval is of the difference by day, drawn again in blocks
-of a week. A policy that lost is not used, so it earned nothing: 0, and what it would have lost is said.
+of a week; that of batch work is of the difference by window. A policy that lost is not used, so it earned nothing: 0, and what it would have lost is said.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from megawatt.core.series import Floats
 from megawatt.core.units import HOURS_PER_YEAR
@@ -19,6 +20,7 @@ from megawatt.forecast.score import block_interval
 
 BLOCK_DAYS = 7
 LEVEL = 0.9
+DEMAND = "shared/demand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,13 @@ def _value(case: Case, contest: Contest, simple: list[Result]) -> ForecastValue:
     best = max([*_own(simple), *contest.simple], key=lambda one: one.net_usd)
     factor = per_mw_year(case)
     gained = factor * (contest.forecast.net_usd - best.net_usd)
-    by_day = factor * _by_day(case, contest.forecast) - factor * _by_day(case, best)
+    # Batch work moves within its window, so only whole windows tell; everything else is told by days, a week together.
+    windows = contest.source == "batch" and case.problem.batches[0].need.size > 1
+    number, block = (case.problem.batches[0].window, 1) if windows else (_local_day(case), BLOCK_DAYS)
+    parts = factor * (_by_part(case, contest.forecast, number) - _by_part(case, best, number))
     low = high = None
-    if len(by_day) >= 4 * BLOCK_DAYS:
-        low, high = block_interval(by_day, block=BLOCK_DAYS, level=LEVEL)
+    if len(parts) >= 4 * block:
+        low, high = block_interval(parts, block=block, level=LEVEL)
     names = contest.forecast.name, best.name
     note = ". ".join(part for part in (contest.note, told(contest.stints)) if part)
     return ForecastValue(contest.source, max(gained, 0.0), gained, low, high, *names, note)
@@ -82,13 +87,24 @@ def _own(simple: list[Result]) -> list[Result]:
     return [one for one in simple if not one.name.startswith(("batch-", "reserve-", "peak-persistence"))]
 
 
-def _by_day(case: Case, result: Result) -> Floats:
-    """Net money by local day [USD]."""
+def _local_day(case: Case) -> NDArray[np.int64]:
     local = case.problem.grid.index(case.site.connection.timezone).tz_localize(None)
     day = np.asarray(local, dtype="datetime64[s]").astype("datetime64[D]")
-    net = sum(result.ledger.lines.values(), np.zeros(case.problem.T))
-    by_day: Floats = np.bincount((day - day[0]).astype(np.int64), net).astype(np.float64)
-    return by_day
+    return np.asarray(day - day[0], dtype=np.int64)
+
+
+def _by_part(case: Case, result: Result, number: NDArray[np.int64]) -> Floats:
+    """Net money by part of the period; a month's demand charge is spread evenly over the month [USD].
+
+    The ledger books that charge to the interval that set it, which two policies seldom share: by day that is no
+    difference between them, and would drown the one that there is.
+    """
+    month, _ = case.problem.grid.local_months(case.site.connection.timezone)
+    demand = result.ledger.lines[DEMAND]
+    even = (np.bincount(month, demand) / np.bincount(month))[month]
+    net = sum(result.ledger.lines.values(), np.zeros(case.problem.T)) - demand + even
+    by_part: Floats = np.bincount(number, net).astype(np.float64)
+    return by_part
 
 
 def rated_mw(case: Case) -> float:

@@ -29,7 +29,7 @@ purchase of energy is an offer to sell at the price -d what costs -p; a sale one
 
 *Quantity alone.* An offer at any price (b = 0) is made where E[a - k] > 0. It needs one mean where the priced offer needs
 the whole dependence of k on a: on fourteen scenarios an hour the second is fitted to noise, and lost to the first in eight of nine
-pairs of product and break-even on January to June 2024. So the backtest's forecast offers by quantity.
+pairs of product and break-even on March to June 2024. So the backtest's forecast offers by quantity.
 
 A load may stand in one programme at a time: `assign` gives each block of load to the best programme that exclusions and
 least offers allow.

@@ -42,6 +42,8 @@ from megawatt.hosting.batch import Windows
 
 QUARTER_HOUR = 15
 """Minutes in which ERCOT settles real-time energy."""
+CALIBRATING_SCENARIOS = 250
+"""Enough for the one number that thousands of past hours share; the decided hours have `SCENARIOS`."""
 SEED = 1
 """Of the scenarios of the peak model: the same site gives the same answer."""
 
@@ -148,7 +150,9 @@ def _peak_chance(
     load: Series, begin: np.datetime64, end: np.datetime64, months: tuple[int, ...], timezone: str
 ) -> Floats:
     """Chance of each hour of the load to be its month's peak, fitted once on what is known at the period's begin."""
-    model = PeakModel.fit(load, until=begin, timezone=timezone).calibrated(load, SEED, until=begin)
+    model = PeakModel.fit(load, until=begin, timezone=timezone)
+    coarse = replace(model, scenarios=CALIBRATING_SCENARIOS).calibrated(load, SEED, until=begin)
+    model = replace(model, scale=coarse.scale)
     number, _ = load.grid.local_months(timezone)
     inside = (load.grid.ends > begin) & (load.grid.starts < end)
     of_month = np.isin(number, number[inside])  # whole months: an earlier record counts
@@ -192,13 +196,13 @@ def batch(case: Case, usual: Callable[[], Rule]) -> Contest:
     together = case.problem.firm_mw + sum(job.power_mw for job in case.problem.batches)
     if len(case.problem.batches) > 1 and (together > case.problem.limit_mw).any():
         return Contest("batch", absent="several batch halls share a limit that has no room for all of them")
-    base, at_once = usual(), batch_work(case.problem)
+    base, known, at_once = usual(), case.known(), batch_work(case.problem)
     bar, ours = at_once.copy(), at_once.copy()
     stints: list[Stint] = []
     for j, job in enumerate(case.problem.batches):
         if job.pass_through:
             continue
-        run = guarded_run(_instance(case, job))
+        run = guarded_run(_instance(case, job, known))
         bar[j] = _fitted(case, job, run.hysteresis, at_once[j])
         ours[j] = _fitted(case, job, run.forecast, at_once[j])
         stints += run.stints
@@ -210,16 +214,38 @@ def batch(case: Case, usual: Callable[[], Rule]) -> Contest:
     return Contest("batch", (simple,), result, tuple(stints))
 
 
-def _instance(case: Case, job: BatchJob) -> BatchInstance:
-    """The job under real prices, its history before the period at hand."""
+def _instance(case: Case, job: BatchJob, known: Knowledge) -> BatchInstance:
+    """The job under real prices, the history before the period at hand.
+
+    Under a limit that binds, an hour of work also costs what the machines that give way would have earned: its price is
+    then the higher of the market's and their known break-even, for the share of its power that displaces them.
+    """
     grid, point = case.problem.grid, case.site.connection.load_settlement_point
     back = max(0, int((grid.start - case.price.grid.start) // grid.step))
     wide = TimeGrid(grid.start - back * grid.step, grid.step_minutes, grid.n + back)
     price, ahead = case.price.on(wide), case.data[f"price_da/{point}"].on(wide)
-    both = replace(price, values=np.where(np.isfinite(ahead.values), price.values, np.nan))
-    energy = float(job.power_mw[job.power_mw > 0].mean()) * grid.hours
-    due = Windows(job.window, job.need)
-    return BatchInstance(both, ahead, due, back, energy, job.restart_usd, case.site.connection.timezone, job.min_run)
+    running = np.flatnonzero(job.power_mw > 0)
+    first = int(running[0]) if len(running) else 0
+    over = float(case.problem.largest_mw[first] - case.problem.limit_mw[first])
+    share = float(np.clip(over / job.power_mw[first], 0.0, 1.0)) if len(running) and known.power_mw else 0.0
+    worth = np.full(grid.n, -np.inf)
+    if known.power_mw:
+        values = [r[0] / p[0] for r, p in zip(known.revenue_usd_per_h, known.power_mw, strict=True)]
+        worth = np.min(values, axis=0) - case.site.connection.price_adder_usd_per_mwh
+    worth = np.concatenate((np.full(back, worth[0]), worth))  # before the period: as at its first interval
+    real, told = (p + share * np.maximum(worth - p, 0.0) if share else p for p in (price.values, ahead.values))
+    both = replace(price, values=np.where(np.isfinite(told), real, np.nan))
+    energy = float(job.power_mw[running].mean()) * grid.hours if len(running) else 0.0
+    return BatchInstance(
+        both,
+        replace(ahead, values=told),
+        Windows(job.window, job.need),
+        back,
+        energy,
+        job.restart_usd,
+        case.site.connection.timezone,
+        job.min_run,
+    )
 
 
 def _fitted(case: Case, job: BatchJob, run: Bools, at_once: NDArray[np.int8]) -> NDArray[np.int8]:

@@ -10,7 +10,7 @@ something that moves slowly with season, hour and scarcity, so two forecasts of 
   at that hour and over the last week. It is fitted anew each day on all earlier days whose outcome is known.
 
 The regression joins after `LEAST_DAYS` days. Each was tried alone on January to June 2024, and other windows beside:
-the even mixture was the best of them or near it in all nine pairs of product and break-even (`docs/commitments.md`).
+the even mixture earned most in sum over nine pairs of product and break-even (`docs/commitments.md`).
 
 `Outlook` is handed series; every value enters only where its ``known_at`` is not later than the hour's issue.
 """
