@@ -54,7 +54,7 @@ def prices(end: dt.date, told: bool) -> list[Series]:
 
 
 @cache
-def decided(told: bool, end: dt.date = dt.date(2024, 4, 15)) -> Decision:  # noqa: FBT001  # the two worlds of the test
+def decided(told: bool, end: dt.date = dt.date(2024, 4, 15)) -> Decision:
     one = site(fleet(), PROGRAMME, start=dt.date(2024, 2, 1), end=end)
     return decide(one, Dataset([*prices(end, told), *network(one.grid())]))
 

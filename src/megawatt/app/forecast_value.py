@@ -78,7 +78,7 @@ def _value(case: Case, contest: Contest, simple: list[Result]) -> ForecastValue:
     if len(parts) >= 4 * block:
         low, high = block_interval(parts, block=block, level=LEVEL)
     names = contest.forecast.name, best.name
-    note = ". ".join(part for part in (contest.note, told(contest.stints)) if part)
+    note = "; ".join(part for part in (contest.note, told(contest.stints)) if part)
     return ForecastValue(contest.source, max(gained, 0.0), gained, low, high, *names, note)
 
 

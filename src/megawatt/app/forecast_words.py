@@ -30,11 +30,11 @@ def _figure(one: ForecastValue) -> str:
         return words.NONE
     span = span_words(one)
     if one.usd_per_mw_year > 0:
-        return f"{words.usd(one.usd_per_mw_year)} ({span}; over {words.plain_name(one.simple)})"
+        return f"{words.usd(one.usd_per_mw_year)} ({span}; over '{words.plain_name(one.simple)}')"
     lost = words.usd(-one.measured_usd_per_mw_year)
     return (
-        f"0 (no forecast policy beats {words.plain_name(one.simple)}: {words.plain_name(one.policy)} would have brought "
-        f"{lost} less; {span})"
+        f"0 (no forecast policy beats '{words.plain_name(one.simple)}': '{words.plain_name(one.policy)}' would have "
+        f"brought {lost} less; {span})"
     )
 
 
@@ -49,8 +49,8 @@ def span_words(one: ForecastValue) -> str:
 def refusals(decision: Decision) -> list[str]:
     """One sentence for every forecast policy that lost to tuned hysteresis and so is never recommended."""
     return [
-        f"Not recommended: {words.plain_name(one.name)} lost {words.usd(bar.net_usd - one.net_usd)} to "
-        f"{words.plain_name(bar.name)}, which is tuned on earlier data and needs no forecast."
+        f"Not recommended: '{words.plain_name(one.name)}' lost {words.usd(bar.net_usd - one.net_usd)} to "
+        f"'{words.plain_name(bar.name)}', which is tuned on earlier data and needs no forecast."
         for one, bar in refused(decision.results)
     ]
 

@@ -30,7 +30,7 @@ from megawatt.dispatch.case import Case, Knowledge
 from megawatt.dispatch.case_power import coincident_charge, in_force
 from megawatt.dispatch.contest import Contest, missing
 from megawatt.dispatch.peak_policy import persistence_rule, stand_by
-from megawatt.dispatch.policies import Rule, rules_for, settled_margin_usd, wish
+from megawatt.dispatch.policies import HYSTERESIS, THRESHOLD, Rule, rules_for, settled_margin_usd, wish
 from megawatt.dispatch.problem import BatchJob, Floats
 from megawatt.dispatch.reserve_policy import reserves
 from megawatt.dispatch.schedule import short_runs
@@ -130,9 +130,10 @@ def peaks(case: Case, usual: Callable[[], Rule]) -> Contest:
     )
     simple = wish(case, base, avoided=by_load)
     ours = wish(case, base, avoided=by_chance)
-    what = f"{base.name}, and off in the hours in which the system's load comes near the month's record"
+    otherwise = HYSTERESIS.name if base.hysteresis else THRESHOLD.name if base.calendar else base.name
+    what = f"{otherwise}, and off in the hours in which the system's load comes near the month's record"
     persistence = result_of(case, "peak-persistence", what, simulate(case.problem, simple))
-    what = f"{base.name}, and off where the chance of the month's peak is worth the margin"
+    what = f"{otherwise}, and off where the chance of the month's peak is worth the margin"
     result = result_of(case, "peak-chance", what, simulate(case.problem, ours), forecast=True)
     return Contest("peaks", (persistence,), result)
 
@@ -233,7 +234,12 @@ def _instance(case: Case, job: BatchJob, known: Knowledge) -> BatchInstance:
         values = [r[0] / p[0] for r, p in zip(known.revenue_usd_per_h, known.power_mw, strict=True)]
         worth = np.min(values, axis=0) - case.site.connection.price_adder_usd_per_mwh
     worth = np.concatenate((np.full(back, worth[0]), worth))  # before the period: as at its first interval
-    real, told = (p + share * np.maximum(worth - p, 0.0) if share else p for p in (price.values, ahead.values))
+    # A published price of tomorrow is completed by the break-even known when it was published, not by tomorrow's.
+    published = np.clip((ahead.known_at - wide.start) // wide.step, 0, wide.n - 1).astype(np.int64)
+    real, told = (
+        p + share * np.maximum(at - p, 0.0) if share else p
+        for p, at in ((price.values, worth), (ahead.values, worth[published]))
+    )
     both = replace(price, values=np.where(np.isfinite(told), real, np.nan))
     energy = float(job.power_mw[running].mean()) * grid.hours if len(running) else 0.0
     return BatchInstance(
