@@ -170,3 +170,13 @@ def test_hysteresis_stands_in_for_a_rule_that_lost_to_it_for_four_weeks() -> Non
     same = turned.due.number >= 4
     np.testing.assert_array_equal(found.forecast[same], found.hysteresis[same])
     assert "hysteresis stood in for stochastic" in str(found.stints[0])
+
+
+def test_a_gap_over_the_end_of_a_window_is_lived_through() -> None:
+    one = long_instance(2)
+    holes = one.price.values.copy()
+    border = one.first + 2 * WEEK
+    holes[border - 30 : border + 5] = np.nan
+    found = guarded_run(replace(one, price=replace(one.price, values=holes)))
+    assert (np.bincount(one.due.number, found.forecast) == 100).all()
+    assert (np.bincount(one.due.number, found.hysteresis) == 100).all()

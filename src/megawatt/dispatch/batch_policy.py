@@ -13,7 +13,7 @@ when it is over. Beside each other:
 All end a window with its work done: when as many intervals are left as work, they run.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from megawatt.core.series import Floats, Series
+from megawatt.core.timegrid import Times
 from megawatt.forecast.guard import TRIAL, Stint, guard
 from megawatt.forecast.price_bins import FLOOR_USD, HISTORY_DAYS, LEAST_DAYS, PriceBins, expected_day_ahead
 from megawatt.hosting.batch import BatchRun, Windows, cheapest_run
@@ -221,7 +222,7 @@ def guarded_run(instance: BatchInstance) -> GuardedRun:
     ends = [int(instance.first + e) for e in (*first[1:], len(number))]
     trials = np.array([_by_window(instance, hysteresis_run(instance, *pair)) for pair in PAIRS_USD])
     issued = starts[instance.first + first]
-    settled = np.array([instance.price.known_at[e - 1] for e in ends])
+    settled = _settled(instance, issued, ends)
     over = np.searchsorted(settled, issued, side="right")  # windows whose last price is known when each begins
     usual = PAIRS_USD[len(PAIRS_USD) // 2]
     cheapest = (int(trials[:, :n].sum(axis=1).argmin()) for n in over)
@@ -229,7 +230,11 @@ def guarded_run(instance: BatchInstance) -> GuardedRun:
     bar = _hysteresis(instance, pairs, usual)
     hysteresis = follow(instance, bar)
     known = np.isfinite(instance.price.values + instance.day_ahead.values)
-    ready = {end for w, end in enumerate(ends) if known[: instance.first + first[w]].sum() >= (LEAST_DAYS + 1) * 24}
+    hours = np.cumsum(known) * instance.price.grid.hours
+    begins = instance.first + first
+    ready = {
+        end for begin, end in zip(begins, ends, strict=True) if begin and hours[begin - 1] >= 24 * (LEAST_DAYS + 1)
+    }
     ours = _stochastic(instance)
     shadow = follow(instance, lambda t, end, left, on: (ours if end in ready else bar)(t, end, left, on))
     excess = _by_window(instance, shadow) - _by_window(instance, hysteresis)
@@ -237,10 +242,19 @@ def guarded_run(instance: BatchInstance) -> GuardedRun:
     days = len(number) * instance.price.grid.hours / 24 / len(ends)
     found = guard(issued, settled, excess, trial=max(1, round(TRIAL / days)))
     away = {end for end, taken in zip(ends, found.taken, strict=True) if taken} | (set(ends) - ready)
-    ours = _stochastic(instance)
+    ours = _stochastic(instance)  # a new one: it keeps tables of the window it is in
     run = follow(instance, lambda t, end, left, on: (bar if end in away else ours)(t, end, left, on))
     stints = found.stints(issued, model="stochastic", twin="hysteresis", unit="USD a window")
     return GuardedRun(run, hysteresis, stints)
+
+
+def _settled(instance: BatchInstance, issued: Times, ends: Sequence[int]) -> Times:
+    """When the last price of each window that there is became known, never before the one of an earlier window, (W,)."""
+    begins = (instance.first, *ends[:-1])
+    known_at = np.where(np.isfinite(instance.price.values), instance.price.known_at, instance.price.grid.start)
+    last = [known_at[a:b].max() for a, b in zip(begins, ends, strict=True)]
+    settled: Times = np.maximum.accumulate(np.maximum(issued, np.array(last)))
+    return settled
 
 
 def _by_window(instance: BatchInstance, run: Bools) -> Floats:
