@@ -59,15 +59,16 @@ def forecast_values(
         results: Every policy of the table; those without a forecast are the simple rules.
         contests: The contest of each source.
     """
-    simple = [one for one in results if not one.forecast and one.name not in {FORESIGHT, ALL_HOSTING}]
-    return tuple(_value(case, one, simple) for one in contests)
+    brought = {one.name for contest in contests for one in contest.simple}
+    own = [r for r in results if not r.forecast and r.name not in {FORESIGHT, ALL_HOSTING} | brought]
+    return tuple(_value(case, one, own) for one in contests)
 
 
-def _value(case: Case, contest: Contest, simple: list[Result]) -> ForecastValue:
+def _value(case: Case, contest: Contest, own: list[Result]) -> ForecastValue:
     """Against every simple rule that changes nothing but this source: the site's own and the contest's."""
     if contest.forecast is None:
         return ForecastValue(contest.source, None, note=contest.absent)
-    best = max([*_own(simple), *contest.simple], key=lambda one: one.net_usd)
+    best = max([*own, *contest.simple], key=lambda one: one.net_usd)
     factor = per_mw_year(case)
     gained = factor * (contest.forecast.net_usd - best.net_usd)
     # Batch work moves within its window, so only whole windows tell; everything else is told by days, a week together.
@@ -80,11 +81,6 @@ def _value(case: Case, contest: Contest, simple: list[Result]) -> ForecastValue:
     names = contest.forecast.name, best.name
     note = "; ".join(part for part in (contest.note, told(contest.stints)) if part)
     return ForecastValue(contest.source, max(gained, 0.0), gained, low, high, *names, note)
-
-
-def _own(simple: list[Result]) -> list[Result]:
-    """The site's own rules: those that no contest of another source has brought."""
-    return [one for one in simple if not one.name.startswith(("batch-", "reserve-", "peak-persistence"))]
 
 
 def _local_day(case: Case) -> NDArray[np.int64]:
