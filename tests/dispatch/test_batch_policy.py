@@ -15,6 +15,7 @@ from megawatt.dispatch.batch_policy import (
     BatchInstance,
     block_run,
     follow,
+    guarded_run,
     hysteresis_run,
     replanned_run,
     stochastic_run,
@@ -110,3 +111,72 @@ def test_a_cost_counts_every_start() -> None:
     got = one.cost(run)
     assert got.starts == 2
     assert got.cost_usd == pytest.approx(float(one.settled_usd[[0, 1, 5]].sum()) + 1600.0)
+
+
+def long_instance(seed: int, weeks: int = 7, min_run: int = 3) -> BatchInstance:
+    """Seven weeks after two weeks of history."""
+    base, rng = instance(seed), np.random.default_rng(seed)
+    grid = TimeGrid(base.price.grid.start, 60, 24 * PREVIOUS_DAYS + weeks * WEEK)
+    ahead = 25.0 + 30.0 * np.isin(np.asarray(grid.index(ZONE).hour), (17, 18, 19, 20)) + 4 * rng.standard_normal(grid.n)
+    price = ahead + 6 * rng.standard_normal(grid.n) + 300.0 * (rng.random(grid.n) < 0.02)
+    known = on_day_before(grid, timezone=ZONE, at=dt.time(13, 30))
+    return replace(
+        base,
+        price=replace(base.price, grid=grid, values=price, known_at=grid.ends),
+        day_ahead=replace(base.day_ahead, grid=grid, values=ahead, known_at=known),
+        due=Windows(np.repeat(np.arange(weeks), WEEK), np.full(weeks, 100)),
+        min_run=min_run,
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_runs_are_as_long_as_they_must_be_and_the_work_is_done(seed: int) -> None:
+    one = long_instance(seed)
+    found = guarded_run(one)
+    rules = (hysteresis_run(one, 30.0, 25.0), stochastic_run(one), found.forecast, found.hysteresis)
+    for run in rules:
+        assert (np.bincount(one.due.number, run) == 100).all()
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], run.view(np.int8), [0]))))
+        assert (edges[1::2] - edges[::2])[:-1].min() >= 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spoiling_what_is_not_known_yet_moves_no_hour_of_the_guarded_run(seed: int) -> None:
+    rng, one = np.random.default_rng(seed), long_instance(seed)
+    t = int(rng.integers(one.first + WEEK, one.price.grid.n))
+    at = one.price.grid.starts[t]
+    wrong = [
+        replace(s, values=np.where(s.known_at > at, 300.0 * rng.standard_normal(s.grid.n), s.values))
+        for s in (one.price, one.day_ahead)
+    ]
+    first, second = guarded_run(one), guarded_run(replace(one, price=wrong[0], day_ahead=wrong[1]))
+    end = t - one.first + 1
+    np.testing.assert_array_equal(first.forecast[:end], second.forecast[:end])
+    np.testing.assert_array_equal(first.hysteresis[:end], second.hysteresis[:end])
+
+
+def test_hysteresis_stands_in_for_a_rule_that_lost_to_it_for_four_weeks() -> None:
+    """A day-ahead price that says the contrary of what comes: planning by it loses every week."""
+    one = long_instance(1, weeks=10, min_run=1)
+    noon = np.isin(np.asarray(one.price.grid.index(ZONE).hour), range(6, 18))
+    week = np.arange(one.price.grid.n) // WEEK
+    sign = np.where(week % 2, 1.0, -1.0)  # the chain cannot learn it: it turns each week
+    real, ahead = 50 + 40 * np.where(noon, sign, -sign), 50 - 40 * np.where(noon, sign, -sign)
+    turned = replace(
+        one, price=replace(one.price, values=real), day_ahead=replace(one.day_ahead, values=ahead), restart_usd=0.0
+    )
+    found = guarded_run(turned)
+    assert [one.issues for one in found.stints] == [6]  # from the fifth week on: the four before it were a trial
+    same = turned.due.number >= 4
+    np.testing.assert_array_equal(found.forecast[same], found.hysteresis[same])
+    assert "hysteresis stood in for stochastic" in str(found.stints[0])
+
+
+def test_a_gap_over_the_end_of_a_window_is_lived_through() -> None:
+    one = long_instance(2)
+    holes = one.price.values.copy()
+    border = one.first + 2 * WEEK
+    holes[border - 30 : border + 5] = np.nan
+    found = guarded_run(replace(one, price=replace(one.price, values=holes)))
+    assert (np.bincount(one.due.number, found.forecast) == 100).all()
+    assert (np.bincount(one.due.number, found.hysteresis) == 100).all()

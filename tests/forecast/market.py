@@ -3,6 +3,7 @@
 import datetime as dt
 
 import numpy as np
+from scipy.stats import norm
 
 from megawatt.core.dataset import Dataset
 from megawatt.core.known import on_day_before
@@ -10,10 +11,13 @@ from megawatt.core.provenance import Provenance
 from megawatt.core.series import Series
 from megawatt.core.timegrid import TimeGrid
 from megawatt.core.units import Unit
+from megawatt.forecast.model import PERCENTILES, Floats, Forecast, Issues
 
 FIRST = dt.date(2023, 1, 2)
 TARGET, LOAD, WIND = "price_da/X", "load_forecast/X", "wind_forecast/X"
 OTHERS = (LOAD, WIND)
+DAYS = 60
+"""Days of a made forecast."""
 
 
 def market(days: int, *, zone: str = "UTC", step_minutes: int = 60, seed: int = 1, noise: float = 2.0) -> Dataset:
@@ -36,3 +40,13 @@ def market(days: int, *, zone: str = "UTC", step_minutes: int = 60, seed: int = 
             Series(WIND, Unit.MW, grid, wind, known[10], source),
         ]
     )
+
+
+def forecast_with_errors(data: Dataset, ours: Floats, naive: Floats) -> Forecast:
+    """A forecast that misses by ``ours`` on each day, its twin by ``naive``."""
+    issues = Issues.day_ahead(FIRST + dt.timedelta(days=8), windows=DAYS, timezone="UTC", at=dt.time(12))
+    series: Series = data[TARGET]
+    actual = issues.read(series)
+    quantiles = actual[..., None] + ours[:, None, None] + norm.ppf(PERCENTILES)
+    twin = actual + naive[:, None]
+    return Forecast("made", "1", TARGET, series.unit, issues, PERCENTILES, quantiles, twin, ("",) * DAYS)

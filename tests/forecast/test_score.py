@@ -103,3 +103,25 @@ def test_a_true_hypothesis_is_rejected_about_as_often_as_promised() -> None:
 def test_a_handful_of_days_is_no_evidence() -> None:
     with pytest.raises(InputError, match="at least 10"):
         score.diebold_mariano(np.arange(9.0), np.zeros(9))
+
+
+def test_the_block_interval_of_a_constant_is_that_constant_and_holds_nine_in_ten_sums_of_noise() -> None:
+    assert score.block_interval(np.full(30, 2.0)) == pytest.approx((60.0, 60.0))
+    rng = np.random.default_rng(1)
+    inside = 0
+    for _ in range(200):
+        low, high = score.block_interval(rng.normal(1.0, 5.0, 182), draws=400)
+        inside += low <= 182.0 <= high
+    assert 0.8 <= inside / 200 <= 0.95  # blocks of a series as short as this fall a little short of nine in ten
+
+
+def test_days_that_hang_together_widen_the_interval() -> None:
+    """Whole weeks of one sign: drawn day by day they would cancel out."""
+    week = np.repeat(np.random.default_rng(1).normal(0, 1, 26), 7)
+    together, alone = (np.ptp(score.block_interval(week, block=b)) for b in (7, 1))
+    assert together > 1.8 * alone
+
+
+def test_a_period_of_fewer_than_four_blocks_has_no_interval() -> None:
+    with pytest.raises(InputError, match="27 days"):
+        score.block_interval(np.zeros(27))

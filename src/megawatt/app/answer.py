@@ -1,10 +1,11 @@
 """The answer of ``decide`` as JSON, schema ``megawatt/decide/1``: keys are added in later versions, never renamed."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from megawatt.app.decision import Decision
-from megawatt.dispatch.backtest import Result
+from megawatt.dispatch.backtest import Result, refused
 from megawatt.dispatch.ledger import BUYERS
 
 SCHEMA = "megawatt/decide/1"
@@ -33,6 +34,11 @@ def answer(decision: Decision, report: Path | None = None) -> dict[str, Any]:
         ],
         "inputs_sha256": plan.inputs_sha256,
         "recommended": decision.advised,
+        "refused": [
+            {"name": one.name, "loses_to": bar.name, "by_usd": bar.net_usd - one.net_usd}
+            for one, bar in refused(decision.results)
+        ],
+        "forecasts": [asdict(one) for one in decision.forecasts],
         "policies": [_policy(decision, one) for one in decision.results],
         "plan": {
             "value_usd": plan.value_usd,
@@ -80,4 +86,5 @@ def _policy(decision: Decision, one: Result) -> dict[str, Any]:
         "corrected": one.corrected,
         "margin_share": one.margin_share,
         "gain_share": one.gain_share,
+        "forecast": one.forecast,
     }

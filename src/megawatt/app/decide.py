@@ -15,7 +15,7 @@ from megawatt.app.decision import decide as decide_case
 from megawatt.app.files import refuse_target, write_text
 from megawatt.app.terminal import print_decision
 from megawatt.core.errors import InputError
-from megawatt.dispatch.case import case_of
+from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.coupled.fast import certificate_of
 from megawatt.dispatch.general import Effort
 from megawatt.dispatch.record import plan_record, problem_record, text_of
@@ -44,7 +44,7 @@ def decide_site(
     data = data_for(site, store)
     case = case_of(site, data)
     if not as_json:
-        typer.echo(expectation(site, case.problem.separable, seconds), err=True)
+        typer.echo(expectation(site, case.problem.separable, seconds) + walking(case), err=True)
     decision = decide_case(site, data, effort=Effort(seconds=seconds, clock=time.monotonic))
     if certificate is not None:
         write_certificate(decision, certificate)
@@ -129,3 +129,14 @@ def expectation(site: Site, separable: bool, seconds: float) -> str:
         f"{site.connection.name}: {n:,} intervals, coupled loads through the general solver; at most {seconds:.0f} s for the "
         f"optimum and {more} x {seconds / 3:.0f} s for the next megawatts (--seconds)."
     )
+
+
+def walking(case: Case) -> str:
+    """How long forecasts take to be walked beside; empty where prices are modelled and none is."""
+    if case.price.provenance.modelled:
+        return ""
+    peaks = (
+        any(one.kind == "coincident" for one in case.site.charges) and f"load/{case.site.connection.zone}" in case.data
+    )
+    seconds = 3 + case.problem.grid.n / 10_000 + 10 * peaks
+    return f" Forecasts are walked beside: up to {seconds:.0f} s more."

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from megawatt.app.forecast_value import ForecastValue, forecast_values, per_mw_year, rated_mw
 from megawatt.core.dataset import Dataset
-from megawatt.core.units import HOURS_PER_YEAR
 from megawatt.dispatch.backtest import Result, backtest, recommended, run_rule
 from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.coupled.weeks import with_gap_by_week
 from megawatt.dispatch.explain import why
+from megawatt.dispatch.forecast_policies import contests
 from megawatt.dispatch.general import Effort, limit_price_usd_per_mw
 from megawatt.dispatch.ledger import BUYERS, settle
 from megawatt.dispatch.next_mw import NextMegawatt, break_evens_usd_per_mwh, next_megawatts
@@ -48,6 +49,7 @@ class Decision:
         next_mw: Values of the next megawatt.
         delays: Net of the threshold rule by reaction delay in intervals [USD].
         sensitivities: What other assumptions would make of the advised decisions.
+        forecasts: What forecasts earned over the best simple rule, by source.
     """
 
     case: Case
@@ -57,6 +59,7 @@ class Decision:
     next_mw: tuple[NextMegawatt, ...]
     delays: dict[int, float]
     sensitivities: tuple[Sensitivity, ...]
+    forecasts: tuple[ForecastValue, ...] = ()
 
     def result(self, name: str) -> Result:
         """The result of one policy."""
@@ -70,13 +73,12 @@ class Decision:
     @property
     def rated_mw(self) -> float:
         """Largest import of all loads together, within the limit: the megawatts that money is divided by [MW]."""
-        problem = self.case.problem
-        return float(np.minimum(problem.largest_mw, problem.limit_mw).max())
+        return rated_mw(self.case)
 
     @property
     def per_mw_year(self) -> float:
         """Factor from money of the period to money per MW and year of 8,760 h."""
-        return HOURS_PER_YEAR / self.case.hours_covered / self.rated_mw
+        return per_mw_year(self.case)
 
     @property
     def modelled(self) -> bool:
@@ -149,9 +151,11 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
     """
     case = case_of(site, data)
     effort = effort or Effort()
-    timezone = site.connection.timezone
-    plan = with_gap_by_week(case.problem, bettered(case, solve(case.problem, effort, timezone)), timezone)
-    results = backtest(case, plan)
+    timezone, held = site.connection.timezone, contests(case)
+    more = tuple(one for contest in held for one in (*contest.simple, contest.forecast) if one is not None)
+    plan = bettered(case, solve(case.problem, effort, timezone), more)
+    plan = with_gap_by_week(case.problem, plan, timezone)
+    results = backtest(case, plan, more)
     advised = recommended(results)
     return Decision(
         case,
@@ -161,14 +165,16 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
         next_megawatts(case, plan, replace(effort, seconds=effort.seconds / 3)),
         {n: run_rule(case, THRESHOLD, n).net_usd for n in DELAYS},
         sensitivities(case, advised),
+        forecast_values(case, results, held),
     )
 
 
-def bettered(case: Case, plan: Plan) -> Plan:
-    """The plan, or a rule's own schedule where a solver that was stopped by the clock had found nothing as good."""
+def bettered(case: Case, plan: Plan, more: tuple[Result, ...] = ()) -> Plan:
+    """The plan, or a policy's own schedule where a solver that was stopped by the clock had found nothing as good."""
     if case.problem.separable:
         return plan
-    best = max((run_rule(case, rule) for rule in rules_for(case)), key=lambda result: result.net_usd)
+    rules = [run_rule(case, rule) for rule in rules_for(case)]
+    best = max((*rules, *more), key=lambda result: result.net_usd)
     if best.schedule is None or best.net_usd <= plan.value_usd:
         return plan
     method = f"{plan.method}, bettered by the rule {best.name}"

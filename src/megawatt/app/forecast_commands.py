@@ -68,7 +68,19 @@ def table(board: "Scoreboard") -> str:
 
     unit = board.data[board.target].unit.value
     head = f"{board.target}, {len(board.issues)} days from {str(board.issues.starts[0, 0])[:10]}, errors in {unit}"
-    columns = "model", "MAE", "/mixed", "/weekly", "CRPS", "50/80/90/98 %", "value", "p(DM)", "p(GW)", "replaced"
+    columns = (
+        "model",
+        "MAE",
+        "/mixed",
+        "/weekly",
+        "CRPS",
+        "50/80/90/98 %",
+        "value",
+        "p(DM)",
+        "p(GW)",
+        "replaced",
+        "given",
+    )
     lines = [head, "  ".join(f"{name:>{width}}" for name, width in zip(columns, WIDTHS, strict=True))]
     for row in board.rows:
         cells = (
@@ -82,6 +94,7 @@ def table(board: "Scoreboard") -> str:
             f"{row.diebold_mariano.p_value:.2g}",
             f"{row.giacomini_white.p_value:.2g}",
             f"{row.replaced}",
+            f"{row.guarded_mae:.3f}",
         )
         lines.append("  ".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True)))
     ours, reference = Combination.name, REFERENCE if REFERENCE in board.peers else LEAR_MEAN
@@ -89,8 +102,13 @@ def table(board: "Scoreboard") -> str:
     word = "better, significantly" if test.better else "not significantly better"
     lines.append(f"{ours} against {reference}: {word} (Diebold-Mariano t {test.statistic:.2f}, p {test.p_value:.2g}).")
     lines.append(f"Cost: {sum(board.cpu_seconds.values()):.2f} CPU s a day for all models, recalibration included.")
+    lines += [f"{one}." for row in board.rows for one in row.stints]
+    lines.append(
+        "replaced, given: issues at which the naive twin stood in, for the model had lost to it over the last 28 known, "
+        "and the error of what is given out so."
+    )
     lines.append("p(DM), p(GW): against the naive twin (day before from Tuesday to Friday, else the week before).")
     return "\n".join(lines)
 
 
-WIDTHS = (15, 7, 7, 8, 7, 14, 7, 8, 8, 8)
+WIDTHS = (15, 7, 7, 8, 7, 14, 7, 8, 8, 8, 7)

@@ -55,7 +55,8 @@ def walk(
     quantiles, twin = (np.concatenate([one[n] for one in parts]) for n in (0, 1))
     known = tuple(digest for one in parts for digest in one[2])
     unit = data[model.target].unit
-    forecast = Forecast(model.name, model.version, model.target, unit, issues, model.levels, quantiles, twin, known)
+    head = model.name, model.version, model.target, unit, issues, model.levels
+    forecast = Forecast(*head, quantiles, twin, known, naive.name)
     return Run(forecast, cost)
 
 

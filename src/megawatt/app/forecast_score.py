@@ -18,6 +18,7 @@ from megawatt.core.series import Series
 from megawatt.core.timegrid import TimeGrid
 from megawatt.forecast import score
 from megawatt.forecast.combination import Combination, Mean
+from megawatt.forecast.guard import Stint
 from megawatt.forecast.members import members
 from megawatt.forecast.model import MEDIAN, Floats, Forecast, Issues, series_name
 from megawatt.forecast.naive import MIXED, WEEKLY, SameHour
@@ -77,7 +78,15 @@ class Scoreboard:
             "first_day": str(self.issues.starts[0, 0])[:10],
             "days": len(self.issues),
             "inputs": {name: one.sha256() for name, one in self.data.items()},
-            "rows": [{**asdict(row), "cpu_seconds_per_day": self.cpu_seconds.get(row.model)} for row in self.rows],
+            "rows": [
+                {
+                    **asdict(row),
+                    "replaced": row.replaced,
+                    "stints": [_stint(one) for one in row.stints],
+                    "cpu_seconds_per_day": self.cpu_seconds.get(row.model),
+                }
+                for row in self.rows
+            ],
             "against": {
                 f"{Combination.name} against {reference}": asdict(self.against(Combination.name, reference)),
             },
@@ -142,6 +151,11 @@ def scoreboard(
     rows = tuple(row_of(one, data, weekly) for one in (*scored.values(), *published.values()))
     cost = {name: run.cpu_seconds / len(issues) for name, run in runs.items()}
     return Scoreboard(target, part, data, scored, published, rows, cost)
+
+
+def _stint(one: Stint) -> dict[str, Any]:
+    times = {name: None if at is None else f"{at}Z" for name, at in (("since", one.since), ("until", one.until))}
+    return {**asdict(one), **times}
 
 
 def _check_span(price: Series, issues: Issues, path: Path) -> None:

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from megawatt.app.decision import Decision
+from megawatt.app.forecast_words import forecast_line, forecast_notes, refusals
 from megawatt.app.words import open_weeks, percent, usd
 from megawatt.dispatch.backtest import ALL_HOSTING, FORESIGHT, Result
 from megawatt.dispatch.ledger import BUYERS
@@ -85,6 +86,7 @@ def sentences(decision: Decision) -> list[str]:
             lines.append(f"Next MW of {one.what}: {usd(one.usd_per_mw_year)} a year.")
         else:
             lines.append(f"Next MW of {one.what}: not resolved, within {usd(one.uncertainty_usd_per_mw_year)} a year.")
+    lines += [forecast_line(decision), *forecast_notes(decision), *refusals(decision)]
     total = case.problem.grid.n * case.problem.grid.hours
     kind = "modelled prices" if decision.modelled else "measured prices"
     lines.append(f"Covers {case.hours_covered:,.0f} of {total:,.0f} h; {kind}.")

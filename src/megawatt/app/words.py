@@ -33,6 +33,14 @@ POLICY_NAMES = {
     "hysteresis": "threshold with hysteresis",
     "peak-calendar": "peak calendar",
     "peak-calendar-hysteresis": "peak calendar with hysteresis",
+    "batch-hysteresis": "batch work by tuned hysteresis",
+    "batch-stochastic": "batch work by stochastic programming (forecast)",
+    "reserve-whole": "reserve: the whole always",
+    "reserve-last-week": "reserve by last week's means",
+    "reserve-forecast": "reserve by tomorrow's forecast (forecast)",
+    "peak-persistence": "off near the month's record load",
+    "peak-chance": "off by the chance of a peak (forecast)",
+    "expected-price": "hysteresis on the expected price (forecast)",
     FORESIGHT: "perfect foresight (a bound)",
 }
 """Policies as people call them; a name that is not here stands for itself."""

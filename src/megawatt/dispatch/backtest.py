@@ -9,10 +9,10 @@ from megawatt.dispatch.case import Case
 from megawatt.dispatch.case_halls import terms_of
 from megawatt.dispatch.ledger import Ledger, settle
 from megawatt.dispatch.plan import Plan
-from megawatt.dispatch.policies import ALWAYS_ON, Rule, rules_for, wish
+from megawatt.dispatch.policies import ALWAYS_ON, COMBINED, HYSTERESIS, Rule, rules_for, wish
 from megawatt.dispatch.problem import FirmLoad, Problem
 from megawatt.dispatch.schedule import Schedule, batch_from_start
-from megawatt.dispatch.simulate import simulate
+from megawatt.dispatch.simulate import Outcome, simulate
 from megawatt.hosting.contract import Contract, PowerTerms, rent_of_headline
 
 ALL_HOSTING = "all-hosting"
@@ -33,6 +33,7 @@ class Result:
         corrected: Block-intervals in which physics did not allow what the policy wished.
         margin_share: Net over the net of perfect foresight; None where that is not positive.
         gain_share: Gain over always-on as a share of the gain of perfect foresight; None where there is none.
+        forecast: Whether the policy acts on a forecast.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Result:
     corrected: int
     margin_share: float | None = None
     gain_share: float | None = None
+    forecast: bool = False
 
     @property
     def net_usd(self) -> float:
@@ -63,25 +65,30 @@ class Result:
 
 def run_rule(case: Case, rule: Rule, delay_intervals: int = 1) -> Result:
     """One rule on a case, with a reaction delay in intervals."""
-    outcome = simulate(case.problem, wish(case, rule, delay_intervals))
-    ledger = settle(case.problem, outcome.schedule)
+    return result_of(case, rule.name, rule.what, simulate(case.problem, wish(case, rule, delay_intervals)))
+
+
+def result_of(case: Case, name: str, what: str, outcome: Outcome, *, forecast: bool = False) -> Result:
+    """The result of a policy from what physics made of its wish."""
     return Result(
-        rule.name,
-        rule.what,
-        ledger,
+        name,
+        what,
+        settle(case.problem, outcome.schedule),
         outcome.schedule,
         coins(case, outcome.schedule),
         outcome.schedule.starts_stops(case.problem),
         outcome.corrected,
+        forecast=forecast,
     )
 
 
-def backtest(case: Case, plan: Plan) -> tuple[Result, ...]:
+def backtest(case: Case, plan: Plan, more: tuple[Result, ...] = ()) -> tuple[Result, ...]:
     """All policies in the order of the tables: rules, all-hosting, perfect foresight last.
 
     Args:
         case: The site with its data.
         plan: The optimal plan of its problem: perfect foresight, a bound and no policy.
+        more: Results of other policies on the same case, which stand after the rules.
     """
     results = [run_rule(case, rule) for rule in rules_for(case)]
     results.insert(1, all_hosting(case))
@@ -95,7 +102,7 @@ def backtest(case: Case, plan: Plan) -> tuple[Result, ...]:
         0,
     )
     always = next(r.net_usd for r in results if r.name == ALWAYS_ON.name)
-    return tuple(with_shares(r, always=always, best=foresight.net_usd) for r in [*results, foresight])
+    return tuple(with_shares(r, always=always, best=foresight.net_usd) for r in [*results, *more, foresight])
 
 
 def with_shares(result: Result, *, always: float, best: float) -> Result:
@@ -106,9 +113,26 @@ def with_shares(result: Result, *, always: float, best: float) -> Result:
 
 
 def recommended(results: tuple[Result, ...]) -> Result:
-    """The rule that earned most: each decides by earlier data only, so none that loses to a simpler one is advised."""
+    """The policy that earned most of those that may be advised: each decides by earlier data only.
+
+    A policy that acts on a forecast is advised only where it earned more than every simple rule, so never one of
+    `refused`.
+    """
     rules = [r for r in results if r.name not in {FORESIGHT, ALL_HOSTING}]
-    return max(rules, key=lambda r: r.net_usd)
+    simple = max((r for r in rules if not r.forecast), key=lambda r: r.net_usd)
+    return max([simple, *(r for r in rules if r.forecast)], key=lambda r: r.net_usd)
+
+
+def refused(results: tuple[Result, ...]) -> tuple[tuple[Result, Result], ...]:
+    """Forecast policies that earned less than hysteresis tuned on earlier data, each with what it lost to.
+
+    They are never advised, whatever a forecaster's scores say; where a site has no such hysteresis, nothing is refused.
+    """
+    bar = [r for r in results if r.name in {HYSTERESIS.name, COMBINED.name}]
+    if not bar:
+        return ()
+    best = max(bar, key=lambda r: r.net_usd)
+    return tuple((r, best) for r in results if r.forecast and r.net_usd < best.net_usd)
 
 
 def coins(case: Case, schedule: Schedule) -> float:

@@ -13,15 +13,17 @@ when it is over. Beside each other:
 All end a window with its work done: when as many intervals are left as work, they run.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from megawatt.core.series import Floats, Series
-from megawatt.forecast.price_bins import FLOOR_USD, HISTORY_DAYS, PriceBins, expected_day_ahead
+from megawatt.core.timegrid import Times
+from megawatt.forecast.guard import TRIAL, Stint, guard
+from megawatt.forecast.price_bins import FLOOR_USD, HISTORY_DAYS, LEAST_DAYS, PriceBins, expected_day_ahead
 from megawatt.hosting.batch import BatchRun, Windows, cheapest_run
 
 Bools = NDArray[np.bool_]
@@ -43,6 +45,7 @@ class BatchInstance:
         energy_mwh: Energy of one interval of work.
         restart_usd: Cost of a start.
         timezone: IANA zone of the market.
+        min_run: Least number of intervals that the work runs once started, no more than any window needs.
     """
 
     price: Series
@@ -52,6 +55,7 @@ class BatchInstance:
     energy_mwh: float
     restart_usd: float
     timezone: str
+    min_run: int = 1
 
     @property
     def settled_usd(self) -> Floats:
@@ -63,11 +67,12 @@ class BatchInstance:
         """Local hour of every interval of the price series."""
         return np.asarray(self.price.grid.index(self.timezone).hour, dtype=np.float64)
 
-    def last_known(self, t: int) -> int:
-        """Number of the latest interval whose price is known when interval ``t`` begins, -1 if none."""
-        at = self.price.grid.starts[t]
-        known = np.flatnonzero(self.price.known_at[max(0, t - 96) : t] <= at)
-        return max(0, t - 96) + int(known[-1]) if len(known) else -1
+    def latest_known(self) -> list[int]:
+        """Number of the latest interval whose price is known when each interval of the series begins, -1 if none."""
+        there = np.where(np.isfinite(self.price.values), np.arange(self.price.grid.n, dtype=np.float64), np.nan)
+        numbers = replace(self.price, values=there)
+        latest: list[int] = np.nan_to_num(numbers.last_known(self.price.grid.starts), nan=-1).astype(np.int64).tolist()
+        return latest
 
     def cost(self, run: Bools) -> BatchRun:
         """What a run costs at settled prices."""
@@ -80,17 +85,22 @@ class BatchInstance:
 
 
 def follow(instance: BatchInstance, choose: Chooser) -> Bools:
-    """Let a rule choose interval by interval; the work of each window is done whatever it says."""
+    """Let a rule choose interval by interval; the work of each window is done, in runs that are long enough.
+
+    A run goes on until it is long enough, and does not stop with less work left than the least run.
+    """
     number, required = instance.due.number, instance.due.required
     ends = np.searchsorted(number, np.arange(len(required)), side="right")
     run = np.zeros(len(number), dtype=np.bool_)
-    on, left = False, 0
+    on, left, age = False, 0, instance.min_run
     for i in range(len(number)):
         if i == 0 or number[i] != number[i - 1]:
             left = int(required[number[i]])
         end = int(ends[number[i]])
-        free = 0 < left < end - i
-        on = choose(instance.first + i, instance.first + end, left, on) if free else left > 0
+        held = on and left > 0 and (age < instance.min_run or left < instance.min_run)
+        free = 0 < left < end - i and not held
+        before, on = on, choose(instance.first + i, instance.first + end, left, on) if free else left > 0
+        age = age + 1 if on and before else 1
         run[i] = on
         left -= on
     return run
@@ -103,26 +113,35 @@ def block_run(instance: BatchInstance) -> Bools:
 
 def hysteresis_run(instance: BatchInstance, stop_usd: float, start_usd: float) -> Bools:
     """Stops when the last known price is above ``stop_usd``, starts when it is below ``start_usd`` [USD/MWh]."""
+    return follow(instance, _hysteresis(instance, {}, (stop_usd, start_usd)))
 
-    def choose(t: int, _end: int, _left: int, on: bool) -> bool:
-        last = instance.last_known(t)
+
+def _hysteresis(
+    instance: BatchInstance, pairs: Mapping[int, tuple[float, float]], usual: tuple[float, float]
+) -> Chooser:
+    """Hysteresis at the pair of prices of the window that ends at an interval, ``usual`` where none is named."""
+    latest, price = instance.latest_known(), instance.price.values.tolist()
+
+    def choose(t: int, end: int, _left: int, on: bool) -> bool:
+        last = latest[t]
         if last < 0:
             return on
-        price = instance.price.values[last]
-        return bool(price <= stop_usd) if on else bool(price < start_usd)
+        stop_usd, start_usd = pairs.get(end, usual)
+        return bool(price[last] <= stop_usd) if on else bool(price[last] < start_usd)
 
-    return follow(instance, choose)
+    return choose
 
 
 def tuned_hysteresis_run(instance: BatchInstance, past: BatchInstance) -> Bools:
     """Hysteresis at the pair of prices that was cheapest on an earlier instance."""
-    pairs = [(up, low) for up in STOP_USD for low in START_USD if low <= up]
-    cost = [past.cost(hysteresis_run(past, *pair)).cost_usd for pair in pairs]
-    return hysteresis_run(instance, *pairs[int(np.argmin(cost))])
+    cost = [past.cost(hysteresis_run(past, *pair)).cost_usd for pair in PAIRS_USD]
+    return hysteresis_run(instance, *PAIRS_USD[int(np.argmin(cost))])
 
 
 STOP_USD = (25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 150.0)
 START_USD = (10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0)
+PAIRS_USD = tuple((up, low) for up in STOP_USD for low in START_USD if low <= up)
+"""Pairs of prices that hysteresis is tuned over."""
 
 
 def replanned_run(instance: BatchInstance, every: int) -> Bools:
@@ -148,11 +167,15 @@ def stochastic_run(instance: BatchInstance) -> Bools:
 
     A job that still runs when its window ends saves the next one a start or not: half a start is what that counts.
     """
-    hour, starts = instance.hour, instance.price.grid.starts
+    return follow(instance, _stochastic(instance))
+
+
+def _stochastic(instance: BatchInstance) -> Chooser:
+    hour, starts, latest = instance.hour, instance.price.grid.starts, instance.latest_known()
     state = _Tables()
 
     def choose(t: int, end: int, left: int, on: bool) -> bool:
-        last = instance.last_known(t)
+        last = latest[t]
         published = int((instance.day_ahead.known_at[t:end] <= starts[t]).sum()) + t
         if state.end != end or state.bins is None:
             state.bins, state.end, state.published = _fit(instance, t), end, -1
@@ -170,7 +193,76 @@ def stochastic_run(instance: BatchInstance) -> Bools:
         run = bins.transition[now] @ later[1, left - 1] + state.next_usd[t - state.origin, now]
         return bool(run + (0.0 if on else instance.restart_usd) < wait)
 
-    return follow(instance, choose)
+    return choose
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GuardedRun:
+    """Batch work by the stochastic rule, with tuned hysteresis in its place after four weeks in which it lost to it.
+
+    Attributes:
+        forecast: The run.
+        hysteresis: Hysteresis alone, tuned anew at each window on all that were over: the bar.
+        stints: When hysteresis stood in.
+    """
+
+    forecast: Bools
+    hysteresis: Bools
+    stints: tuple[Stint, ...]
+
+
+def guarded_run(instance: BatchInstance) -> GuardedRun:
+    """Both rules walked forward window by window; in the first window hysteresis runs at the middle pair of prices.
+
+    A window is an issue of the guard, `TRIAL` days of windows are its trial: each rule is scored by what it would have
+    cost alone. Windows before the chain of bins has its first week of prices are left to hysteresis.
+    """
+    number, starts = instance.due.number, instance.price.grid.starts
+    first = np.searchsorted(number, np.arange(len(instance.due.required)))
+    ends = [int(instance.first + e) for e in (*first[1:], len(number))]
+    trials = np.array([_by_window(instance, hysteresis_run(instance, *pair)) for pair in PAIRS_USD])
+    issued = starts[instance.first + first]
+    settled = _settled(instance, issued, ends)
+    over = np.searchsorted(settled, issued, side="right")  # windows whose last price is known when each begins
+    usual = PAIRS_USD[len(PAIRS_USD) // 2]
+    cheapest = (int(trials[:, :n].sum(axis=1).argmin()) for n in over)
+    pairs = {end: PAIRS_USD[k] if n else usual for end, n, k in zip(ends, over, cheapest, strict=True)}
+    bar = _hysteresis(instance, pairs, usual)
+    hysteresis = follow(instance, bar)
+    known = np.isfinite(instance.price.values + instance.day_ahead.values)
+    hours = np.cumsum(known) * instance.price.grid.hours
+    begins = instance.first + first
+    ready = {
+        end for begin, end in zip(begins, ends, strict=True) if begin and hours[begin - 1] >= 24 * (LEAST_DAYS + 1)
+    }
+    ours = _stochastic(instance)
+    shadow = follow(instance, lambda t, end, left, on: (ours if end in ready else bar)(t, end, left, on))
+    excess = _by_window(instance, shadow) - _by_window(instance, hysteresis)
+    excess[[end not in ready for end in ends]] = np.nan
+    days = len(number) * instance.price.grid.hours / 24 / len(ends)
+    found = guard(issued, settled, excess, trial=max(1, round(TRIAL / days)))
+    away = {end for end, taken in zip(ends, found.taken, strict=True) if taken} | (set(ends) - ready)
+    ours = _stochastic(instance)  # a new one: it keeps tables of the window it is in
+    run = follow(instance, lambda t, end, left, on: (bar if end in away else ours)(t, end, left, on))
+    stints = found.stints(issued, model="stochastic", twin="hysteresis", unit="USD a window")
+    return GuardedRun(run, hysteresis, stints)
+
+
+def _settled(instance: BatchInstance, issued: Times, ends: Sequence[int]) -> Times:
+    """When the last price of each window that there is became known, never before the one of an earlier window, (W,)."""
+    begins = (instance.first, *ends[:-1])
+    known_at = np.where(np.isfinite(instance.price.values), instance.price.known_at, instance.price.grid.start)
+    last = [known_at[a:b].max() for a, b in zip(begins, ends, strict=True)]
+    settled: Times = np.maximum.accumulate(np.maximum(issued, np.array(last)))
+    return settled
+
+
+def _by_window(instance: BatchInstance, run: Bools) -> Floats:
+    """What a run costs in each window, a start counted where it falls, shape (W,) [USD]."""
+    start = run & ~np.concatenate(([False], run[:-1]))
+    cost = np.where(run, np.nan_to_num(instance.settled_usd), 0.0) + instance.restart_usd * start
+    by_window: Floats = np.bincount(instance.due.number, cost, len(instance.due.required)).astype(np.float64)
+    return by_window
 
 
 @dataclass(slots=True)

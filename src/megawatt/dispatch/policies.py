@@ -11,6 +11,7 @@
 A fixed-price block changes none of them: it is a position, not a load.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,15 +67,35 @@ def rules_for(case: Case) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def wish(case: Case, rule: Rule, delay_intervals: int = 1) -> Wish:
-    """What a rule would do, deciding every interval by what was known then."""
+def wish(
+    case: Case,
+    rule: Rule,
+    delay_intervals: int = 1,
+    *,
+    price_usd_per_mwh: Floats | None = None,
+    avoided: Sequence[Bools] | None = None,
+) -> Wish:
+    """What a rule would do, deciding every interval by what was known then.
+
+    Args:
+        case: The site with its data.
+        rule: The rule.
+        delay_intervals: Age of what is known, see `Case.known`.
+        price_usd_per_mwh: What the rule takes for the price of each interval, shape (T,); its own price by default. A
+            forecast comes in here.
+        avoided: Per machine class, intervals in which it stands by against coincident peaks, each of shape (T,); those
+            of the calendar by default, if the rule has one.
+    """
     problem = case.problem
     known = case.known(delay_intervals)
-    price = _price(known, rule) + case.site.connection.price_adder_usd_per_mwh
+    price = _price(known, rule) if price_usd_per_mwh is None else price_usd_per_mwh
+    price = price + case.site.connection.price_adder_usd_per_mwh
     on, mode = [], []
-    away = (
-        avoided_hours(case, known) if rule.calendar else [np.zeros(problem.T, dtype=np.bool_)] * len(problem.machines)
-    )
+    away = avoided
+    if away is None and rule.calendar:
+        away = avoided_hours(case, known)
+    if away is None:
+        away = [np.zeros(problem.T, dtype=np.bool_)] * len(problem.machines)
     for number in range(len(problem.machines)):
         margin = known.revenue_usd_per_h[number] - known.power_mw[number] * np.nan_to_num(price)
         best = np.asarray(margin.argmax(axis=0), dtype=np.int64)

@@ -52,13 +52,18 @@ class Outcome:
     corrected: int
 
 
-def simulate(problem: Problem, wish: Wish) -> Outcome:
-    """Follow a wish as far as physics allows; batch work runs from the start of its windows.
+def simulate(problem: Problem, wish: Wish, batch: NDArray[np.int8] | None = None) -> Outcome:
+    """Follow a wish as far as physics allows.
+
+    Args:
+        problem: The problem.
+        wish: What the machines and elastic loads would do.
+        batch: When batch work runs, shape (J, T); from the start of its windows by default.
 
     Raises:
         InputError: Batch work finds no room beside the firm load.
     """
-    batch = batch_work(problem)
+    batch = batch_work(problem) if batch is None else batch
     room = problem.limit_mw - problem.firm_mw
     for job, on in zip(problem.batches, batch, strict=True):
         room = room - job.power_mw * on

@@ -133,12 +133,14 @@ class PeakModel:
         delay: Intervals from the last known one to the decided one.
         shapes: Per calendar month and column of the day.
         scale: Factor on each probability, see `calibrated`.
+        scenarios: Scenarios for each interval.
     """
 
     timezone: str
     delay: int
     shapes: tuple[tuple[DayShape, ...], ...]
     scale: float = 1.0
+    scenarios: int = SCENARIOS
 
     @classmethod
     def fit(cls, load: Series, *, until: np.datetime64, timezone: str) -> "PeakModel":
@@ -215,8 +217,8 @@ class PeakModel:
         if not np.isfinite(centre).all():
             return np.full(left, np.nan)
         rng = np.random.default_rng([seed, cell])
-        path = centre + shape.residuals[rng.integers(len(shape.residuals), size=SCENARIOS)]
-        path += SMOOTHING * shape.residuals.std(axis=0) * rng.standard_normal((SCENARIOS, 1))
+        path = centre + shape.residuals[rng.integers(len(shape.residuals), size=self.scenarios)]
+        path += SMOOTHING * shape.residuals.std(axis=0) * rng.standard_normal((self.scenarios, 1))
         month = int(np.searchsorted(days.month, days.month[d])) * days.columns
         record = np.nanmax(y[month : last + 1], initial=-np.inf)
         top = (path >= np.maximum(path.max(axis=1), record)[:, np.newaxis]).mean(axis=0)

@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
 from megawatt.core.provenance import Provenance
-from megawatt.core.series import Series
+from megawatt.core.series import NEVER, Series
 from megawatt.core.timegrid import TimeGrid, Times, utc, zone
 from megawatt.core.units import Unit
+from megawatt.forecast import score
+from megawatt.forecast.guard import Stint, guard
 
 Floats = NDArray[np.float64]
 
@@ -199,6 +201,8 @@ class Forecast:
         quantiles: Shape (m, H, q); NaN where there is no forecast.
         naive: The value of the naive twin at the same issue, shape (m, H).
         information_sha256: Hash, per issue, of all values that were known then; see `information`.
+        twin: Name of the naive twin.
+        stints: When the twin stood in for the model, by how much; empty for a forecast that is not `guarded`.
     """
 
     model: str
@@ -210,6 +214,8 @@ class Forecast:
     quantiles: Floats
     naive: Floats
     information_sha256: tuple[str, ...]
+    twin: str = "naive"
+    stints: tuple[Stint, ...] = ()
 
     @property
     def median(self) -> Floats:
@@ -220,6 +226,26 @@ class Forecast:
     def actual(self, data: Dataset) -> Floats:
         """What happened, shape (m, H); NaN where it is missing."""
         return self.issues.read(data[self.target])
+
+    def guarded(self, data: Dataset) -> "Forecast":
+        """The forecast with its naive twin in its place wherever it lost to it over the last 28 issues then known.
+
+        Loss is the mean absolute error of an issue. The band is moved to the twin's value; its width stays.
+        """
+        issues, target, actual = self.issues, data[self.target], self.actual(data)
+        there = ~np.isnat(issues.starts)
+        at = (np.where(there, issues.starts, target.grid.start) - target.grid.start) // target.grid.step
+        inside = there & (at >= 0) & (at < target.grid.n)
+        known_at = np.where(inside, target.known_at[np.where(inside, at, 0)], NEVER)
+        settled = np.where(there, known_at, issues.issued[:, None]).max(axis=1)
+        excess = score.daily(np.abs(actual - self.median) - np.abs(actual - self.naive))
+        found = guard(issues.issued, np.maximum(settled, issues.issued), excess)
+        shift = np.where(found.taken[:, None], self.naive - self.median, 0.0)
+        return replace(
+            self,
+            quantiles=self.quantiles + shift[..., None],
+            stints=found.stints(issues.issued, model=self.model, twin=self.twin, unit=self.unit.value),
+        )
 
     def series(self) -> Series:
         """The point forecast as a series known at its issue: an input for combinations.
@@ -287,6 +313,7 @@ def backtest(
     naive: Forecaster,
     refit: int = 1,
     progress: Callable[[int], None] | None = None,
+    guarded: bool = False,
 ) -> Forecast:
     """Walk forward: at every ``refit``-th issue fit on what is known then, and forecast until the next fit.
 
@@ -300,6 +327,8 @@ def backtest(
         naive: The naive twin, of the same target, one value.
         refit: Issues from one fit to the next.
         progress: Called with the number of issues done.
+        guarded: Whether the twin stands in where the model lost to it, see `Forecast.guarded`. Members of a
+            combination are not: it weighs them itself, and a guard needs the whole run, not a part of it.
     """
     if refit < 1:
         raise InputError(f"a refit every {refit} issues", "it is at least every issue", "Write 1 or more.")
@@ -317,7 +346,7 @@ def backtest(
         if progress:
             progress(first + len(batch))
     target = data[model.target]
-    return Forecast(
+    forecast = Forecast(
         model.name,
         model.version,
         model.target,
@@ -327,4 +356,6 @@ def backtest(
         quantiles,
         twin,
         information(inputs, issues.issued),
+        naive.name,
     )
+    return forecast.guarded(data) if guarded else forecast

@@ -6,12 +6,13 @@ is counted on known intervals; a bin's price is the day-ahead price times one pl
 day-ahead price is not published yet, the median of the same hour over the last `PROFILE_DAYS` known days stands in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats, Series
+from megawatt.core.timegrid import TimeGrid
 
 LEVELS = (0.1, 0.5, 0.9, 0.98)
 """Borders of the bins as quantiles of the deviation. Chosen with the two constants below on February to June 2024."""
@@ -109,3 +110,37 @@ def expected_day_ahead(day_ahead: Series, hour: Floats, first: int, end: int, at
             )
         out[~published & (hour[first:end] == h)] = np.nanmedian(same)
     return out
+
+
+def expected_price(price: Series, day_ahead: Series, grid: TimeGrid, *, timezone: str) -> Floats:
+    """Expected real-time price of each interval by what is known when it begins, shape (T,); NaN where too little is.
+
+    The chain is fitted anew at each local month's first interval, on the `HISTORY_DAYS` days known then; the interval's
+    own day-ahead price and the bin last seen give the mean.
+
+    Args:
+        price: Real-time price; a history before the grid is used.
+        day_ahead: Day-ahead price at the same point.
+        grid: Intervals asked for.
+        timezone: IANA zone of the market.
+    """
+    back = min(HISTORY_DAYS * round(24 / grid.hours), max(0, int((grid.start - price.grid.start) // grid.step)))
+    wide = TimeGrid(grid.start - back * grid.step, grid.step_minutes, grid.n + back)
+    now, ahead = price.on(wide), day_ahead.on(wide)
+    known_at = np.maximum(now.known_at, ahead.known_at)
+    deviation = replace(now, values=relative_deviation(now.values, ahead.values), known_at=known_at)
+    seen = deviation.last_known(wide.starts)
+    base = np.where(ahead.known_at <= wide.starts, ahead.values, np.nan)
+    month, _ = wide.local_months(timezone)
+    first = np.searchsorted(month, np.unique(month))
+    out = np.full(wide.n, np.nan)
+    for begin, end in zip(first, [*first[1:], wide.n], strict=True):
+        past = slice(max(0, begin - HISTORY_DAYS * round(24 / grid.hours)), begin)
+        known = np.where(known_at[past] <= wide.starts[begin], now.values[past], np.nan)
+        if np.isfinite(known).sum() < LEAST_DAYS * 24:
+            continue
+        bins = PriceBins.fit(known, ahead.values[past])
+        mean = bins.mean_next()[np.searchsorted(bins.border, np.nan_to_num(seen[begin:end]))]
+        out[begin:end] = base[begin:end] + np.maximum(base[begin:end], FLOOR_USD) * mean
+    out[np.isnan(seen)] = np.nan
+    return out[back:]

@@ -137,6 +137,39 @@ def giacomini_white(first: Floats, second: Floats) -> Comparison:
     return Comparison(float(d.mean()), statistic, float(chi2.sf(statistic, 2)))
 
 
+def block_interval(
+    gain: Floats, *, block: int = 7, level: float = 0.9, draws: int = 4000, seed: int = 2024
+) -> tuple[float, float]:
+    """Central interval of the sum of a series of days, by a circular bootstrap of whole blocks.
+
+    Blocks of neighbouring days are drawn until the series is as long as before, so that what hangs together for up to
+    a week (a heat wave, a window of batch work) is drawn together.
+
+    Args:
+        gain: Money by day, in order of time, shape (n,).
+        block: Days in a block.
+        level: Probability that the interval holds.
+        draws: Number of draws.
+        seed: The same series gives the same interval.
+
+    Raises:
+        InputError: Fewer than four blocks of days.
+    """
+    n = len(gain)
+    if n < 4 * block:
+        raise InputError(
+            f"{n} days", f"an interval by blocks of {block} days needs {4 * block}", "Choose a longer period."
+        )
+    first = np.random.default_rng(seed).integers(n, size=(draws, -(-n // block)))
+    # Sums of whole blocks around the circle; the last block of a draw is cut to the length of the series.
+    around = np.concatenate(([0.0], np.cumsum(np.concatenate((gain, gain[:block])))))
+    length = np.full(first.shape[1], block)
+    length[-1] = n - block * (first.shape[1] - 1)
+    totals = (around[first + length] - around[first]).sum(axis=1)
+    low, high = np.quantile(totals, ((1 - level) / 2, (1 + level) / 2))
+    return float(low), float(high)
+
+
 def _differences(first: Floats, second: Floats) -> Floats:
     d: Floats = (first - second)[np.isfinite(first + second)]
     if len(d) < 10:

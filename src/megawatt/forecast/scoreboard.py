@@ -1,18 +1,15 @@
-"""One row a forecast, its naive twin always beside it; and the rule by which a model that loses to it is replaced."""
+"""One row a forecast, its naive twin always beside it, and what the guard makes of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from megawatt.core.dataset import Dataset
-from megawatt.core.series import NEVER
 from megawatt.forecast import score
+from megawatt.forecast.guard import Stint
 from megawatt.forecast.model import Floats, Forecast
 
 BANDS = (0.5, 0.8, 0.9, 0.98)
-TRIAL_DAYS = 28
-"""Issues over which a model must not lose to its naive twin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,8 @@ class Row:
             with every price known; the break-even is the 70 % quantile of what happened.
         diebold_mariano: Against the naive twin, on the daily absolute error.
         giacomini_white: Against the naive twin.
-        replaced: Issues at which the rule of `guarded` would have taken the naive twin.
+        guarded_mae: Mean absolute error of what is given out, the naive twin standing in where the guard says so.
+        stints: When the twin stood in, and why; see `megawatt.forecast.guard`.
     """
 
     model: str
@@ -42,7 +40,13 @@ class Row:
     value_share: float
     diebold_mariano: score.Comparison
     giacomini_white: score.Comparison
-    replaced: int
+    guarded_mae: float
+    stints: tuple[Stint, ...]
+
+    @property
+    def replaced(self) -> int:
+        """Issues at which the naive twin stood in."""
+        return sum(one.issues for one in self.stints)
 
 
 def row_of(forecast: Forecast, data: Dataset, weekly: Floats) -> Row:
@@ -58,6 +62,7 @@ def row_of(forecast: Forecast, data: Dataset, weekly: Floats) -> Row:
     if len(forecast.levels) > 1:
         crps = float(np.nanmean(score.crps(actual, forecast.quantiles, forecast.levels)))
         bands = tuple(score.coverage(actual, forecast.quantiles, forecast.levels, band) for band in BANDS)
+    given = forecast.guarded(data)
     loss, twin = (score.daily(np.abs(actual - one)) for one in (point, forecast.naive))
     return Row(
         forecast.model,
@@ -69,7 +74,8 @@ def row_of(forecast: Forecast, data: Dataset, weekly: Floats) -> Row:
         value_share(actual, point, float(np.nanquantile(actual, 0.7))),
         score.diebold_mariano(loss, twin),
         score.giacomini_white(loss, twin),
-        int(guarded(forecast, data)[1].sum()),
+        score.mae(actual, given.median),
+        given.stints,
     )
 
 
@@ -78,26 +84,3 @@ def value_share(actual: Floats, point: Floats, break_even: float) -> float:
     there = np.isfinite(actual + point)
     gain = actual[there] - break_even
     return float(gain[point[there] > break_even].sum() / gain[gain > 0].sum())
-
-
-def guarded(forecast: Forecast, data: Dataset) -> tuple[Forecast, NDArray[np.bool_]]:
-    """The forecast, with the naive twin in its place wherever it lost to it over the last 28 issues then known.
-
-    The band is moved to the twin's value; its width stays.
-
-    Returns:
-        The forecast so corrected, and the issues at which the twin stands, shape (m,).
-    """
-    target, issues = data[forecast.target], forecast.issues
-    actual = forecast.actual(data)
-    there = ~np.isnat(issues.starts)
-    at = np.clip((np.where(there, issues.starts, target.grid.start) - target.grid.start) // target.grid.step, 0, None)
-    known_at = np.where(there & (at < target.grid.n), target.known_at[np.minimum(at, target.grid.n - 1)], NEVER)
-    settled = np.where(there, known_at, np.datetime64("1970-01-01", "s")).max(axis=1)
-    excess = score.daily(np.abs(actual - forecast.median) - np.abs(actual - forecast.naive))
-    taken = np.zeros(len(issues), dtype=np.bool_)
-    for number, now in enumerate(issues.issued):
-        past = excess[:number][(settled[:number] <= now) & np.isfinite(excess[:number])][-TRIAL_DAYS:]
-        taken[number] = len(past) == TRIAL_DAYS and past.sum() > 0
-    shift = np.where(taken[:, None], forecast.naive - forecast.median, 0.0)
-    return replace(forecast, quantiles=forecast.quantiles + shift[..., None]), taken

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from megawatt.app import words
+from megawatt.app import forecast_words, words
 from megawatt.app.decision import Decision
 from megawatt.app.figures import FIGURES, WIDE
 from megawatt.app.files import write_text
@@ -45,6 +45,7 @@ def render_report(decision: Decision) -> str:
         words=words,
         period=words.period(decision),
         answer=words.answer(decision),
+        forecasts=forecast_words,
         facts=key_facts(decision),
         figures={name: figure(decision, name, said[name]) for name in FIGURES},
         said=said,

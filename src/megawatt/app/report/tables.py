@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from megawatt.app import words
+from megawatt.app import forecast_words, words
 from megawatt.app.chart_rows import extreme_days, in_order
 from megawatt.app.decision import Decision
 from megawatt.app.report.table import Column, Row, Table
@@ -52,6 +52,32 @@ def _policy_row(decision: Decision, one: Result) -> Row:
     )
     mark = "best" if one.name == decision.advised else "scale" if one.name in {ALL_HOSTING, FORESIGHT} else ""
     return Row(cells, mark)
+
+
+def forecasts(decision: Decision) -> Table:
+    """The value of each source's forecast."""
+    rows = []
+    for one in decision.forecasts:
+        if one.usd_per_mw_year is None or one.measured_usd_per_mw_year is None:
+            rows.append(Row((one.source, words.NONE, words.NONE, words.NONE, f"no figure: {one.note}")))
+            continue
+        cells = (
+            one.source,
+            words.usd(one.usd_per_mw_year),
+            words.usd(one.measured_usd_per_mw_year),
+            forecast_words.span_words(one),
+            f"{words.plain_name(one.policy)} against {words.plain_name(one.simple)}",
+        )
+        rows.append(Row(cells))
+    columns = (
+        Column("Source", text=True),
+        Column("Earned per MW-year"),
+        Column("Difference"),
+        Column("90 % interval", text=True),
+        Column("Policy against the best simple rule", text=True),
+    )
+    caption = "What forecasts earned over the best simple rule of the same period; a policy that lost is not used: 0"
+    return Table(caption, columns, tuple(rows))
 
 
 def days(decision: Decision) -> Table:
