@@ -41,10 +41,12 @@ class Scale:
     @classmethod
     def of(cls, values: Floats) -> "Scale":
         """Fit to the rows of ``values``, shape (n, H), without missing ones."""
-        median = np.median(values, axis=0)
-        deviation = np.median(np.abs(values - median), axis=0) / NORMAL
-        spread = values.std(axis=0)
-        deviation = np.where(deviation > 0, deviation, np.where(spread > 0, spread, 1.0))
+        columns = np.ascontiguousarray(values.T)
+        median = _medians(columns)
+        deviation = _medians(np.abs(columns - median[:, np.newaxis])) / NORMAL
+        if not (deviation > 0).all():
+            spread = values.std(axis=0)
+            deviation = np.where(deviation > 0, deviation, np.where(spread > 0, spread, 1.0))
         return cls(median, deviation)
 
     def transform(self, values: Floats) -> Floats:
@@ -56,6 +58,15 @@ class Scale:
         """Back to prices."""
         values: Floats = np.sinh(scaled) * self.deviation + self.median
         return values
+
+
+def _medians(rows: Floats) -> Floats:
+    """Median of each row of an array without missing values; a selection, several times faster than `numpy.median`."""
+    middle = rows.shape[1] // 2
+    parted = np.partition(rows, middle, axis=1)
+    upper = parted[:, middle]
+    median: Floats = upper if rows.shape[1] % 2 else (parted[:, :middle].max(axis=1) + upper) / 2
+    return median
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,18 +95,19 @@ def lesson_of(table: DayTable, end: int, days: int) -> Lesson | None:
     fewer than two weeks are left.
     """
     first = max(end - days + WEEK, WEEK)
-    rows = np.arange(first, end)
-    rows = rows[np.isfinite(table.values[:, rows]).all(axis=(0, 2))]
-    if len(rows) < 2 * WEEK:
+    there = np.isfinite(table.values[:, first:end]).all(axis=(0, 2))
+    if there.sum() < 2 * WEEK:
         return None
-    scales = tuple(Scale.of(values[rows]) for values in table.values)
+    scales = tuple(Scale.of(values[first:end][there]) for values in table.values)
     scaled = [scale.transform(values[first - WEEK : end]) for scale, values in zip(scales, table.values, strict=True)]
     X = regressors(scaled, table.weekdays(slice(first, end)), WEEK)
-    whole = np.isfinite(X).all(axis=1) & np.isfinite(scaled[0][WEEK:]).all(axis=1)
-    if whole.sum() < 2 * WEEK:
-        return None
-    age = np.arange(len(X) - 1, -1, -1.0)
-    return Lesson(X[whole], scaled[0][WEEK:][whole], scales[0], scales, age[whole])
+    Y, age = scaled[0][WEEK:], np.arange(len(X) - 1, -1, -1.0)
+    if not np.isfinite(table.values[:, first - WEEK : end]).all():
+        whole = np.isfinite(X).all(axis=1) & np.isfinite(Y).all(axis=1)
+        if whole.sum() < 2 * WEEK:
+            return None
+        X, Y, age = X[whole], Y[whole], age[whole]
+    return Lesson(X, Y, scales[0], scales, age)
 
 
 def regressors(scaled: Sequence[Floats], weekdays: Floats, skip: int) -> Floats:

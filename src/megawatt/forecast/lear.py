@@ -48,12 +48,13 @@ class Lear(DayAhead):
         if lesson is None:
             return
         self._means = lesson.X.mean(axis=0), lesson.Y.mean(axis=0)
-        X, Y = lesson.X - self._means[0], lesson.Y - self._means[1]
-        gram, cross, squares = X.T @ X, X.T @ Y, (Y**2).sum(axis=0)
+        X, Y, n = lesson.X, lesson.Y - self._means[1], len(lesson.X)
+        gram, cross = X.T @ X - n * np.outer(self._means[0], self._means[0]), X.T @ Y  # of centred columns, not copied
+        squares = (Y**2).sum(axis=0)
         norm = np.sqrt(np.diag(gram))
         norm[norm == 0] = 1.0
         unit, unit_cross = gram / np.outer(norm, norm), cross / norm[:, None]
-        penalties = aic_penalties(unit, unit_cross, squares, len(X), _least(unit, unit_cross, squares, len(X)))
+        penalties = aic_penalties(unit, unit_cross, squares, n, _least(unit, unit_cross, squares, n))
         if self.coefficients.shape != cross.shape:
             self.coefficients = np.zeros(cross.shape)
         lasso(gram, cross, penalties, self.coefficients)
