@@ -149,7 +149,7 @@ def by_scikit_learn(table: DayTable, row: int, days: int) -> Floats:
     from sklearn.linear_model import Lasso, lars_path  # noqa: PLC0415
 
     first = row - days + WEEK
-    raw = regressors(list(table.values[:, first - WEEK : row + 1]), table.weekdays(slice(first, row + 1)), WEEK)
+    raw = regressors(table.values[:, first - WEEK : row + 1], table.weekdays(slice(first, row + 1)))
     raw[:, :-WEEK] = Scale.of(raw[:-1, :-WEEK]).transform(raw[:, :-WEEK])
     scale = Scale.of(table.values[0, first:row])
     X, Y, today = raw[:-1], scale.transform(table.values[0, first:row]), raw[-1:]
