@@ -1,20 +1,31 @@
 """Real-time prices as a Markov chain of bins around the day-ahead price: what a stochastic plan needs.
 
 The relative deviation of an interval, (real time - day ahead) / max(day ahead, `FLOOR_USD`), falls into one of five
-bins: far below, below, above, far above, spike. From one interval to the next the bin moves by a transition matrix that
-is counted on known intervals; a bin's price is the day-ahead price times one plus the bin's mean deviation. Where the
-day-ahead price is not published yet, the median of the same hour over the last `PROFILE_DAYS` known days stands in.
+bins: far below, below, above, far above, spike; its running mean over some hours into one of three, since a day that
+runs below its day-ahead prices at noon mostly does so in the evening. From one interval to the next the pair moves by a
+transition matrix that is counted on known intervals; its price is the day-ahead price times one plus the pair's mean
+deviation. Where the day-ahead price is not published yet, the mean of the same hour over the last `PROFILE_DAYS` known
+days stands in.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats, Series
 
 LEVELS = (0.1, 0.5, 0.9, 0.98)
-"""Borders of the bins as quantiles of the deviation. Chosen with the two constants below on February to June 2024."""
+"""Borders of the bins as quantiles of the deviation. These and the constants below: chosen on February to June 2024."""
+
+SLOW_LEVELS = (1 / 3, 2 / 3)
+HALF_LIFE = 24
+"""Intervals after which a deviation counts half in the running mean: six hours of 15 minutes."""
+
+PRIOR = 2.0
+"""Intervals that the bins of the deviation alone count for in each pair: some pairs are rare."""
 
 FLOOR_USD = 15.0
 MOST_DEVIATION = 6.0
@@ -25,15 +36,17 @@ LEAST_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class PriceBins:
-    """A fitted chain.
+    """A fitted chain; a state is the bin of the deviation times three plus the bin of its running mean.
 
     Attributes:
-        border: Borders between the bins, relative deviations, shape (K - 1,).
-        transition: Chance from the bin of one interval to that of the next, shape (K, K), rows add up to 1.
-        deviation: Mean relative deviation in each bin, shape (K,).
+        border: Borders between the bins of the deviation, shape (4,).
+        slow_border: Borders between the bins of its running mean, shape (2,).
+        transition: Chance from the state of one interval to that of the next, shape (K, K), rows add up to 1.
+        deviation: Mean relative deviation in each state, shape (K,).
     """
 
     border: Floats
+    slow_border: Floats
     transition: Floats
     deviation: Floats
 
@@ -52,22 +65,47 @@ class PriceBins:
                 f"the chain of bins needs {LEAST_DAYS} days",
                 "Hand in a longer history.",
             )
-        border = np.quantile(x[there], LEVELS)
-        bins, K = np.searchsorted(border, np.nan_to_num(x)), len(LEVELS) + 1
-        counts = np.full((K, K), 0.5 / K)  # a move that was never seen is rare, not impossible
-        pairs = there[1:] & there[:-1]
-        np.add.at(counts, (bins[:-1][pairs], bins[1:][pairs]), 1.0)
-        mean = np.array([x[there & (bins == k)].mean() if (there & (bins == k)).any() else 0.0 for k in range(K)])
-        return cls(border, counts / counts.sum(axis=1, keepdims=True), mean)
+        slow = _running_mean(x)
+        border, slow_border = np.quantile(x[there], LEVELS), np.quantile(slow[there], SLOW_LEVELS)
+        fast, same = np.searchsorted(border, np.nan_to_num(x)), len(SLOW_LEVELS) + 1
+        state, pairs = fast * same + np.searchsorted(slow_border, slow), there[1:] & there[:-1]
+        # A move that was never seen is rare, not impossible.
+        alone = _counted(fast, pairs, np.full((len(LEVELS) + 1, len(LEVELS) + 1), 0.1))
+        transition = _counted(state, pairs, PRIOR * np.kron(alone, np.eye(same)))
+        size = np.bincount(state[there], minlength=len(transition))
+        total = np.bincount(state[there], x[there], len(transition))
+        seen = np.maximum(np.bincount(fast[there], minlength=len(LEVELS) + 1), 1)
+        mean = np.repeat(np.bincount(fast[there], x[there], len(LEVELS) + 1) / seen, same)
+        return cls(border, slow_border, transition, (total + PRIOR * mean) / (size + PRIOR))
 
-    def bin_of(self, price: float, day_ahead: float) -> int:
-        """Bin of one interval."""
-        return int(np.searchsorted(self.border, relative_deviation(np.array(price), np.array(day_ahead))))
+    def state(self, price: Floats, day_ahead: Floats) -> int:
+        """State of the last of some intervals in order of time, NaN where a price is missing; a few half-lives do."""
+        x = relative_deviation(price, day_ahead)
+        slow = int(np.searchsorted(self.slow_border, _running_mean(x)[-1]))
+        return int(np.searchsorted(self.border, x[-1])) * (len(SLOW_LEVELS) + 1) + slow
 
     def mean_next(self) -> Floats:
-        """Mean relative deviation of the next interval by the present bin, shape (K,)."""
+        """Mean relative deviation of the next interval by the present state, shape (K,)."""
         mean: Floats = self.transition @ self.deviation
         return mean
+
+
+def _counted(state: NDArray[np.intp], pairs: NDArray[np.bool_], prior: Floats) -> Floats:
+    """Chance of each move, from counts on top of ``prior``."""
+    counts = prior.copy()
+    np.add.at(counts, (state[:-1][pairs], state[1:][pairs]), 1.0)
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
+@njit(cache=True)
+def _running_mean(x: Floats) -> Floats:
+    """Exponentially weighted mean of the deviations up to each interval, within -1 and 1; a missing one changes nothing."""
+    keep, mean, out = 0.5 ** (1.0 / HALF_LIFE), 0.0, np.empty(len(x))
+    for i in range(len(x)):
+        if np.isfinite(x[i]):
+            mean = keep * mean + (1.0 - keep) * min(max(x[i], -1.0), 1.0)
+        out[i] = mean
+    return out
 
 
 def relative_deviation(price: Floats, day_ahead: Floats) -> Floats:
@@ -99,8 +137,8 @@ def expected_day_ahead(day_ahead: Series, hour: Floats, first: int, end: int, at
         if not np.isfinite(same).any():
             raise InputError(
                 f"no day-ahead price for hour {h:.0f} before {at}Z",
-                "days that are not published yet take the median of the last ones",
+                "days that are not published yet take the mean of the last ones",
                 "Hand in at least two weeks of day-ahead prices.",
             )
-        out[~published & (hour[first:end] == h)] = np.nanmedian(same)
+        out[~published & (hour[first:end] == h)] = np.nanmean(same)
     return out

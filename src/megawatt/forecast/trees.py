@@ -2,7 +2,8 @@
 
 One row per interval: the scaled prices of the same interval 1, 2, 3 and 7 days before, yesterday's last price, extremes
 and mean, the other series of this interval and its neighbours today, yesterday and a week ago, and their daily means,
-time of day and day of the week. Trees bend where linear models cannot, at scarcity and surplus.
+time of day and day of the week. Trees bend where linear models cannot, at scarcity and surplus; but they answer within
+what they have seen, so prices, also the one that is learnt, are told from the mean of the last week.
 
 Needs the extra ``forecast`` (LightGBM).
 """
@@ -52,6 +53,7 @@ class Trees(DayAhead):
     """
 
     name = "trees"
+    version = "2"
 
     def __init__(
         self,
@@ -84,7 +86,8 @@ class Trees(DayAhead):
         lightgbm = _lightgbm()
         self._scales = [Scale.of(values[first:end][whole]) for values in table.values]
         days = np.arange(first, end)
-        X, y = self._rows(table, days), self._scales[0].transform(table.values[0, days]).ravel()
+        X, level = self._rows(table, days)
+        y = self._scales[0].transform(table.values[0, days]).ravel() - level
         weight = np.repeat(0.5 ** ((end - 1 - days) / self._half_life), table.values.shape[2])
         there = np.isfinite(X).all(axis=1) & np.isfinite(y)
         data = lightgbm.Dataset(X[there], y[there], weight=weight[there])
@@ -95,12 +98,12 @@ class Trees(DayAhead):
         H = table.values.shape[2]
         if self._booster is None or row < WEEK:
             return np.full(H, np.nan)
-        X = self._rows(table, np.array([row]))
-        scaled = np.asarray(self._booster.predict(X, num_threads=1))
+        X, level = self._rows(table, np.array([row]))
+        scaled = np.asarray(self._booster.predict(X, num_threads=1)) + level
         return np.where(np.isfinite(X).all(axis=1), self._scales[0].restore(scaled), np.nan)
 
-    def _rows(self, table: DayTable, days: NDArray[np.int64]) -> Floats:
-        """Regressors of every interval of the days, shape (days x intervals, features)."""
+    def _rows(self, table: DayTable, days: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Of every interval of the days: regressors, shape (n, features), and the mean of the week before, shape (n,)."""
         H, first = table.values.shape[2], int(days[0]) - WEEK
         span = slice(first, int(days[-1]) + 1)
         weekday = table.weekdays(span)[days - first].argmax(axis=1)
@@ -108,17 +111,18 @@ class Trees(DayAhead):
         days = days - first
         own, *others = scaled
         shape = (len(days), H)
-        columns = [own[days - lag] for lag in OWN_LAGS]
-        last = own[days - 1]
+        week = own[days[:, None] - np.arange(1, WEEK + 1)].mean(axis=(1, 2))[:, None]
+        columns = [own[days - lag] - week for lag in OWN_LAGS]
+        last = own[days - 1] - week
         columns += [np.broadcast_to(f[:, None], shape) for f in (last[:, -1], last.min(1), last.max(1), last.mean(1))]
-        columns.append(np.broadcast_to(own[days[:, None] - np.arange(1, WEEK + 1)].mean(axis=(1, 2))[:, None], shape))
+        columns.append(np.broadcast_to(week, shape))
         for other in others:
             columns += [other[days - lag] for lag in OTHER_LAGS]
             today = other[days]
             columns += [np.roll(today, 1, axis=1), np.roll(today, -1, axis=1), today - other[days - 1]]
             columns += [np.broadcast_to(today.mean(1)[:, None], shape)]
         columns += [np.broadcast_to(np.arange(H), shape), np.broadcast_to(weekday[:, None], shape)]
-        return np.stack(columns, axis=-1).reshape(-1, len(columns))
+        return np.stack(columns, axis=-1).reshape(-1, len(columns)), np.broadcast_to(week, shape).ravel()
 
 
 def _lightgbm() -> Any:
