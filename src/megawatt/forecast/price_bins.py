@@ -71,7 +71,8 @@ class PriceBins:
         state, pairs = fast * same + np.searchsorted(slow_border, slow), there[1:] & there[:-1]
         # A move that was never seen is rare, not impossible.
         alone = _counted(fast, pairs, np.full((len(LEVELS) + 1, len(LEVELS) + 1), 0.1))
-        transition = _counted(state, pairs, PRIOR * np.kron(alone, np.eye(same)))
+        alike: Floats = PRIOR * np.kron(alone, np.eye(same))
+        transition = _counted(state, pairs, alike)
         size = np.bincount(state[there], minlength=len(transition))
         total = np.bincount(state[there], x[there], len(transition))
         seen = np.maximum(np.bincount(fast[there], minlength=len(LEVELS) + 1), 1)
@@ -94,7 +95,8 @@ def _counted(state: NDArray[np.intp], pairs: NDArray[np.bool_], prior: Floats) -
     """Chance of each move, from counts on top of ``prior``."""
     counts = prior.copy()
     np.add.at(counts, (state[:-1][pairs], state[1:][pairs]), 1.0)
-    return counts / counts.sum(axis=1, keepdims=True)
+    chances: Floats = counts / counts.sum(axis=1, keepdims=True)
+    return chances
 
 
 @njit(cache=True)
