@@ -83,3 +83,32 @@ def test_the_stochastic_rule_earns_over_the_block() -> None:
     draws = [instance(seed) for seed in range(1, 5)]
     cost = [sum(one.cost(rule(one)).cost_usd for one in draws) for rule in (stochastic_run, block_run)]
     assert cost[0] < cost[1]
+
+
+def test_prices_are_tuned_on_the_earlier_instance_alone() -> None:
+    past, now = instance(2), instance(3)
+    other = replace(now, price=replace(now.price, values=now.price.values[::-1].copy()))
+    first = tuned_hysteresis_run(now, past)
+    pairs = [
+        (s, g)
+        for s in (25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 150.0)
+        for g in (10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0)
+    ]
+    best = min((p for p in pairs if p[1] <= p[0]), key=lambda p: past.cost(hysteresis_run(past, *p)).cost_usd)
+    np.testing.assert_array_equal(first, hysteresis_run(now, *best))
+    np.testing.assert_array_equal(tuned_hysteresis_run(other, past), hysteresis_run(other, *best))
+
+
+def test_work_that_is_due_runs_whatever_a_rule_says() -> None:
+    one = instance()
+    run = follow(one, lambda _t, _end, _left, _on: False)
+    np.testing.assert_array_equal(np.flatnonzero(run[:WEEK]), np.arange(68, 168))
+
+
+def test_a_cost_counts_every_start() -> None:
+    one = instance()
+    run = np.zeros(WEEKS * WEEK, dtype=np.bool_)
+    run[[0, 1, 5]] = True
+    got = one.cost(run)
+    assert got.starts == 2
+    assert got.cost_usd == pytest.approx(float(one.settled_usd[[0, 1, 5]].sum()) + 1600.0)

@@ -52,9 +52,8 @@ def aic_penalties(gram: Floats, cross: Floats, squares: Floats, n: int, floor: F
                 if not _append(chol, gram, active, k, entering):  # a copy of what is in use: it can add nothing
                     blocked[entering] = True
                 else:
-                    active[k], beta[k] = entering, 0.0
+                    active[k], beta[k], inside[entering] = entering, 0.0, True
                     sign[k] = 1.0 if correlation[entering] > 0 else -1.0
-                    inside[entering] = True
                     _forward(chol, sign, half, k, k + 1)
                     k += 1
             _backward(chol, half, step, k)
@@ -65,13 +64,9 @@ def aic_penalties(gram: Floats, cross: Floats, squares: Floats, n: int, floor: F
             for i in range(k):
                 if step[i] * beta[i] < 0.0 and -beta[i] / step[i] < gamma:
                     gamma, leaving, entering = -beta[i] / step[i], i, -1
-            q = 0.0
-            for i in range(k):
-                beta[i] += gamma * step[i]
-                q += half[i] * half[i]
+            q = _advance(beta, step, half, gamma, k)
             rss -= 2.0 * gamma * level * q - gamma * gamma * q
-            for j in range(p):
-                correlation[j] -= gamma * slope[j]
+            correlation -= gamma * slope
             level -= gamma
             if leaving >= 0:
                 inside[active[leaving]] = False
@@ -83,6 +78,16 @@ def aic_penalties(gram: Floats, cross: Floats, squares: Floats, n: int, floor: F
             if (entering < 0 and leaving < 0) or n * floor[h] / squares[h] + 2.0 * k > best:
                 break
     return penalties
+
+
+@njit(cache=True, fastmath=True)
+def _advance(beta: Floats, step: Floats, half: Floats, gamma: float, k: int) -> float:
+    """Move the coefficients in use along the path; returns the squared length of its direction."""
+    q = 0.0
+    for i in range(k):
+        beta[i] += gamma * step[i]
+        q += half[i] * half[i]
+    return q
 
 
 @njit(cache=True, fastmath=True)

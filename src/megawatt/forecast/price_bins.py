@@ -71,7 +71,7 @@ class PriceBins:
         state, pairs = fast * same + np.searchsorted(slow_border, slow), there[1:] & there[:-1]
         # A move that was never seen is rare, not impossible.
         alone = _counted(fast, pairs, np.full((len(LEVELS) + 1, len(LEVELS) + 1), 0.1))
-        alike: Floats = PRIOR * np.kron(alone, np.eye(same))
+        alike: Floats = np.kron(alone, np.eye(same)).astype(np.float64) * PRIOR
         transition = _counted(state, pairs, alike)
         size = np.bincount(state[there], minlength=len(transition))
         total = np.bincount(state[there], x[there], len(transition))
