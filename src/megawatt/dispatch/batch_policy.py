@@ -6,9 +6,9 @@ when it is over. Beside each other:
 * `block_run`: from the window's start, without a break: what is done without a plan;
 * `hysteresis_run`: stops above one price and starts below another, both tuned on earlier data: the bar;
 * `replanned_run`: the exact cheapest plan on expected prices, planned anew every so many intervals;
-* `stochastic_run`: stochastic dynamic programming on the bins of `forecast.price_bins`: the value of each state
-  (intervals left, work left, running or not, bin of the last price) by backward recursion, computed anew when a new
-  day-ahead price is known, and at every interval the better of run and wait by the bin just seen.
+* `stochastic_run`: stochastic dynamic programming on the states of `forecast.deviation_chain`: the value of each state
+  (intervals left, work left, running or not, state of the last prices) by backward recursion, computed anew when a new
+  day-ahead price is known, and at every interval the better of run and wait by the state just seen.
 
 All end a window with its work done: when as many intervals are left as work, they run.
 """
@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from megawatt.core.series import Floats, Series
 from megawatt.core.timegrid import Times
+from megawatt.forecast.deviation_chain import HALF_LIFE, DeviationChain
 from megawatt.forecast.guard import TRIAL, Stint, guard
-from megawatt.forecast.price_bins import FLOOR_USD, HISTORY_DAYS, LEAST_DAYS, PriceBins, expected_day_ahead
+from megawatt.forecast.price_bins import FLOOR_USD, HISTORY_DAYS, LEAST_DAYS, expected_day_ahead
 from megawatt.hosting.batch import BatchRun, Windows, cheapest_run
 
 Bools = NDArray[np.bool_]
@@ -163,7 +164,7 @@ def replanned_run(instance: BatchInstance, every: int) -> Bools:
 
 
 def stochastic_run(instance: BatchInstance) -> Bools:
-    """Run or wait by the value of either, on a chain of price bins fitted anew at each window's start.
+    """Run or wait by the value of either, on a chain of price states fitted anew at each window's start.
 
     A job that still runs when its window ends saves the next one a start or not: half a start is what that counts.
     """
@@ -187,7 +188,7 @@ def _stochastic(instance: BatchInstance) -> Chooser:
             )
             state.next_usd, state.origin, state.published = next_usd, t, published
             state.value = _values(next_usd, bins.transition, left, instance.restart_usd)
-        now = bins.bin_of(instance.price.values[last], instance.day_ahead.values[last])
+        now = bins.state(*_known_prices(instance, max(0, last - 12 * HALF_LIFE), last + 1, starts[t]))
         later = state.value[t - state.origin + 1]
         wait = bins.transition[now] @ later[0, left]
         run = bins.transition[now] @ later[1, left - 1] + state.next_usd[t - state.origin, now]
@@ -269,7 +270,7 @@ def _by_window(instance: BatchInstance, run: Bools) -> Floats:
 class _Tables:
     """What is kept between two decisions of a window."""
 
-    bins: PriceBins | None = None
+    bins: DeviationChain | None = None
     end: int = -1
     published: int = -1
     origin: int = 0
@@ -277,18 +278,22 @@ class _Tables:
     value: Floats = field(default_factory=lambda: np.zeros((0, 0, 0, 0)))
 
 
-def _fit(instance: BatchInstance, t: int) -> PriceBins:
+def _fit(instance: BatchInstance, t: int) -> DeviationChain:
     """The chain on what is known when interval ``t`` begins."""
     begin = max(0, t - HISTORY_DAYS * round(24 / instance.price.grid.hours))
-    at = instance.price.grid.starts[t]
-    known = (instance.price.known_at[begin:t] <= at) & (instance.day_ahead.known_at[begin:t] <= at)
-    price = np.where(known, instance.price.values[begin:t], np.nan)
-    return PriceBins.fit(price, instance.day_ahead.values[begin:t])
+    return DeviationChain.fit(*_known_prices(instance, begin, t, instance.price.grid.starts[t]))
+
+
+def _known_prices(instance: BatchInstance, begin: int, end: int, at: np.datetime64) -> tuple[Floats, Floats]:
+    """Real-time and day-ahead prices of some intervals, NaN where one is not known at an instant."""
+    price, ahead = instance.price, instance.day_ahead
+    known = (price.known_at[begin:end] <= at) & (ahead.known_at[begin:end] <= at)
+    return np.where(known, price.values[begin:end], np.nan), ahead.values[begin:end]
 
 
 @njit(cache=True)
 def _values(next_usd: Floats, transition: Floats, work: int, restart_usd: float) -> Floats:
-    """Expected cost to go, shape (T + 1, 2, work + 1, K), by interval, running before, work left and last bin."""
+    """Expected cost to go, shape (T + 1, 2, work + 1, K), by interval, running before, work left and last state."""
     T, K = next_usd.shape
     value = np.full((T + 1, 2, work + 1, K), NEVER_USD)
     value[T, 0, 0, :] = 0.0

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
+from megawatt.core.series import Series
 from megawatt.core.timegrid import TimeGrid, Times, zone
 from megawatt.forecast.model import Floats
 
@@ -67,28 +68,69 @@ def table_of(past: Dataset, target: str, others: Sequence[str], *, timezone: str
     grid = series.grid
     if end > grid.end:
         grid = TimeGrid(grid.start, grid.step_minutes, int((end - grid.start) // grid.step))
-    first, cell, days = _cells(grid, timezone)
-    per_day = 24 * 60 // grid.step_minutes
-    count = np.bincount(cell, minlength=days * per_day)
-    covered, span = np.flatnonzero(count), slice(cell[0], cell[-1] + 1)
-    skipped = span.start + np.flatnonzero(count[span] == 0)
-    tables = np.full((1 + len(others), days * per_day), np.nan)
+    cells = _cells(grid, timezone)
+    tables = np.full((1 + len(others), cells.days * cells.per_day), np.nan)
     for table, name in zip(tables, (target, *others), strict=True):
-        total = np.bincount(cell, past[name].on(grid).values, days * per_day)
-        np.divide(total, count, out=table, where=count > 0)
-        if skipped.size:
-            table[skipped] = np.interp(skipped, covered, table[covered])
-    return DayTable(first, tables.reshape(len(tables), days, per_day))
+        values = _values(past[name], grid)
+        table[cells.of] = values
+        if cells.twice.size:
+            total = np.bincount(cells.of[cells.again], values[cells.again], len(table))[cells.twice]
+            table[cells.twice] = total / cells.count[cells.twice]
+        if cells.skipped.size:
+            table[cells.skipped] = np.interp(cells.skipped, cells.covered, table[cells.covered])
+    return DayTable(cells.first, tables.reshape(len(tables), cells.days, cells.per_day))
+
+
+def _values(series: Series, grid: TimeGrid) -> Floats:
+    """Values of a series on a grid; of equal step without the detour over when each was known."""
+    offset, rest = divmod(grid.start - series.grid.start, grid.step)
+    if series.grid.step_minutes != grid.step_minutes or rest != np.timedelta64(0, "s"):
+        return series.on(grid).values
+    values = np.full(grid.n, np.nan)
+    low, high = max(int(offset), 0), min(int(offset) + grid.n, series.grid.n)
+    if low < high:
+        values[low - int(offset) : high - int(offset)] = series.values[low:high]
+    return values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """Where the intervals of a grid stand in a table of local days.
+
+    Attributes:
+        first: First local day.
+        days: Number of days.
+        per_day: Cells of a day.
+        of: Cell of each interval, shape (n,).
+        count: Intervals in each cell: 0, 1, or 2 where the clock repeats an hour.
+        covered: Cells with an interval.
+        skipped: Cells between the first and the last that have none.
+        twice: Cells with more than one interval.
+        again: Whether an interval stands in one of these, shape (n,).
+    """
+
+    first: np.datetime64
+    days: int
+    per_day: int
+    of: NDArray[np.int64]
+    count: NDArray[np.int64]
+    covered: NDArray[np.int64]
+    skipped: NDArray[np.int64]
+    twice: NDArray[np.int64]
+    again: NDArray[np.bool_]
 
 
 @lru_cache(maxsize=16)
-def _cells(grid: TimeGrid, timezone: str) -> tuple[np.datetime64, NDArray[np.int64], int]:
-    """First local day of a grid, the cell of the table in which each interval lies, and the number of days."""
+def _cells(grid: TimeGrid, timezone: str) -> _Cells:
     day, slot = wall(grid.starts, zone(timezone), grid.step_minutes)
     per_day = 24 * 60 // grid.step_minutes
     number = (day - day[0]) // DAY
+    days = int(number[-1]) + 1
     cell: NDArray[np.int64] = number * per_day + slot
-    return day[0], cell, int(number[-1]) + 1
+    count = np.bincount(cell, minlength=days * per_day)
+    covered, twice = np.flatnonzero(count), np.flatnonzero(count > 1)
+    skipped = cell[0] + np.flatnonzero(count[cell[0] : cell[-1] + 1] == 0)
+    return _Cells(day[0], days, per_day, cell, count, covered, skipped, twice, np.isin(cell, twice))
 
 
 def wall(starts: Times, tz: ZoneInfo, step_minutes: int) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:

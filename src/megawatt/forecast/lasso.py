@@ -32,9 +32,10 @@ def aic_penalties(gram: Floats, cross: Floats, squares: Floats, n: int, floor: F
     most = min(n - 1, p)
     penalties = np.zeros(H)
     chol, active = np.zeros((most + 1, most + 1)), np.zeros(most + 1, dtype=np.int64)
-    sign, step, beta = np.zeros(most + 1), np.zeros(most + 1), np.zeros(most + 1)
+    sign, half = np.zeros(most + 1), np.zeros(most + 1)  # signs of the columns in use, and L^-1 times them
+    step, beta = np.zeros(most + 1), np.zeros(most + 1)
     inside, blocked = np.zeros(p, dtype=np.bool_), np.zeros(p, dtype=np.bool_)
-    correlation, slope = np.zeros(p), np.zeros(p)
+    correlation, slope, reach = np.zeros(p), np.zeros(p), np.zeros(p)
     for h in range(H):
         inside[:], blocked[:] = False, False
         correlation[:] = cross[:, h]
@@ -51,27 +52,26 @@ def aic_penalties(gram: Floats, cross: Floats, squares: Floats, n: int, floor: F
                 if not _append(chol, gram, active, k, entering):  # a copy of what is in use: it can add nothing
                     blocked[entering] = True
                 else:
-                    active[k], beta[k] = entering, 0.0
+                    active[k], beta[k], inside[entering] = entering, 0.0, True
                     sign[k] = 1.0 if correlation[entering] > 0 else -1.0
-                    inside[entering] = True
+                    _forward(chol, sign, half, k, k + 1)
                     k += 1
-            _solve(chol, sign, step, k)
+            _backward(chol, half, step, k)
             slope[:] = 0.0
-            for i in range(k):
-                slope += gram[active[i]] * step[i]
-            gamma, entering = _nearest(level, correlation, slope, inside, blocked)
+            _add(slope, gram, active, step, 1.0, k)
+            gamma, entering = _nearest(level, correlation, slope, inside, blocked, reach)
             leaving = -1
             for i in range(k):
                 if step[i] * beta[i] < 0.0 and -beta[i] / step[i] < gamma:
                     gamma, leaving, entering = -beta[i] / step[i], i, -1
-            beta[:k] += gamma * step[:k]
-            q = (step[:k] * sign[:k]).sum()
+            q = _advance(beta, step, half, gamma, k)
             rss -= 2.0 * gamma * level * q - gamma * gamma * q
             correlation -= gamma * slope
             level -= gamma
             if leaving >= 0:
                 inside[active[leaving]] = False
                 k = _remove(chol, active, sign, beta, k, leaving)
+                _forward(chol, sign, half, leaving, k)
             criterion = n * rss / squares[h] + 2.0 * k
             if criterion < best:
                 best, penalties[h] = criterion, level
@@ -81,19 +81,58 @@ def aic_penalties(gram: Floats, cross: Floats, squares: Floats, n: int, floor: F
 
 
 @njit(cache=True, fastmath=True)
+def _advance(beta: Floats, step: Floats, half: Floats, gamma: float, k: int) -> float:
+    """Move the coefficients in use along the path; returns the squared length of its direction."""
+    q = 0.0
+    for i in range(k):
+        beta[i] += gamma * step[i]
+        q += half[i] * half[i]
+    return q
+
+
+@njit(cache=True, fastmath=True)
 def _nearest(
-    level: float, correlation: Floats, slope: Floats, inside: NDArray[np.bool_], blocked: NDArray[np.bool_]
+    level: float,
+    correlation: Floats,
+    slope: Floats,
+    inside: NDArray[np.bool_],
+    blocked: NDArray[np.bool_],
+    reach: Floats,
 ) -> tuple[float, int]:
-    """How far the path goes until another column is as correlated as those in use, and which; to its end: -1."""
+    """How far the path goes until another column is as correlated as those in use, and which; to its end: -1.
+
+    ``reach`` is room for the distances: one pass fills it without a branch, so that it runs on vectors.
+    """
+    p = len(slope)
+    for j in range(p):
+        above, below = 1.0 - slope[j], 1.0 + slope[j]
+        up = max(level - correlation[j], 0.0) / (above if above > 1e-12 else 1e-300)
+        down = max(level + correlation[j], 0.0) / (below if below > 1e-12 else 1e-300)
+        up, down = (up if above > 1e-12 else level), (down if below > 1e-12 else level)
+        reach[j] = min(up, down)
     gamma, entering = level, -1
-    for j in range(len(slope)):
-        if inside[j] or blocked[j]:
-            continue
-        for s in (1.0, -1.0):
-            gap, rate = max(level - s * correlation[j], 0.0), 1.0 - s * slope[j]
-            if rate > 1e-12 and gap / rate < gamma:
-                gamma, entering = gap / rate, j
+    for j in range(p):
+        if reach[j] < gamma and not inside[j] and not blocked[j]:
+            gamma, entering = reach[j], j
     return gamma, entering
+
+
+@njit(cache=True, fastmath=True)
+def _add(out: Floats, rows: Floats, chosen: NDArray[np.int64], factor: Floats, share: float, k: int) -> None:
+    """Add ``share`` times the sum of the first k chosen rows, each times its factor, to ``out``; four rows a pass."""
+    p, i = len(out), 0
+    while i + 3 < k:
+        a, b, c, d = rows[chosen[i]], rows[chosen[i + 1]], rows[chosen[i + 2]], rows[chosen[i + 3]]
+        f, g = share * factor[i], share * factor[i + 1]
+        u, v = share * factor[i + 2], share * factor[i + 3]
+        for j in range(p):
+            out[j] += f * a[j] + g * b[j] + u * c[j] + v * d[j]
+        i += 4
+    while i < k:
+        a, f = rows[chosen[i]], share * factor[i]
+        for j in range(p):
+            out[j] += f * a[j]
+        i += 1
 
 
 @njit(cache=True, fastmath=True)
@@ -122,8 +161,8 @@ def lasso(gram: Floats, cross: Floats, penalties: Floats, coefficients: Floats) 
             if coefficients[j, h] != 0.0 and _append(chol, gram, active, k, j):
                 active[k], w[k], inside[j] = j, coefficients[j, h], True
                 sign[k] = 1.0 if w[k] > 0 else -1.0
-                rest -= w[k] * gram[j]
                 k += 1
+        _add(rest, gram, active, w, -1.0, k)
         for _ in range(20 * p):
             steps += 1
             for i in range(k):
@@ -135,7 +174,7 @@ def lasso(gram: Floats, cross: Floats, penalties: Floats, coefficients: Floats) 
                     part, leaving = -w[i] / goal[i], i
             for i in range(k):
                 w[i] += part * goal[i]
-                rest -= (part * goal[i]) * gram[active[i]]
+            _add(rest, gram, active, goal, -part, k)
             if leaving >= 0:
                 inside[active[leaving]] = False
                 k = _remove(chol, active, sign, w, k, leaving)
@@ -193,12 +232,25 @@ def _remove(chol: Floats, active: NDArray[np.int64], sign: Floats, beta: Floats,
 
 @njit(cache=True, fastmath=True)
 def _solve(chol: Floats, right: Floats, out: Floats, k: int) -> None:
-    """Solve L L' out = right for the first k rows, reading L by rows."""
-    for i in range(k):
+    """Solve L L' out = right for the first k rows."""
+    _forward(chol, right, out, 0, k)
+    _backward(chol, out, out, k)
+
+
+@njit(cache=True, fastmath=True)
+def _forward(chol: Floats, right: Floats, out: Floats, first: int, k: int) -> None:
+    """Solve L out = right from the row ``first`` on; those before it are solved."""
+    for i in range(first, k):
         row, value = chol[i], right[i]
         for m in range(i):
             value -= row[m] * out[m]
         out[i] = value / row[i]
+
+
+@njit(cache=True, fastmath=True)
+def _backward(chol: Floats, right: Floats, out: Floats, k: int) -> None:
+    """Solve L' out = right, reading L by rows; ``out`` may be ``right``."""
+    out[:k] = right[:k]
     for i in range(k - 1, -1, -1):
         row = chol[i]
         out[i] /= row[i]

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from megawatt.forecast.day_ahead import DayAhead, Lesson, lesson_of, regressors
+from megawatt.forecast.day_ahead import DayAhead, Lesson, lesson_of
 from megawatt.forecast.day_table import WEEK, DayTable
 from megawatt.forecast.lasso import aic_penalties, lasso
 from megawatt.forecast.model import Floats
@@ -34,6 +34,8 @@ class Lear(DayAhead):
         days: Length of the calibration window, its first week serving as lags.
     """
 
+    version = "2"
+
     def __init__(self, target: str, others: Sequence[str], *, timezone: str, days: int) -> None:
         super().__init__(target, others, timezone=timezone)
         self.name = f"lear-{days}"
@@ -44,16 +46,17 @@ class Lear(DayAhead):
 
     def learn(self, table: DayTable, end: int) -> None:
         """Choose each interval's penalty and find its coefficients."""
-        self._lesson = lesson = lesson_of(table, end, self._days)
+        self._lesson = lesson = lesson_of(table, end, self._days, scale_by_lag=True)
         if lesson is None:
             return
         self._means = lesson.X.mean(axis=0), lesson.Y.mean(axis=0)
-        X, Y = lesson.X - self._means[0], lesson.Y - self._means[1]
-        gram, cross, squares = X.T @ X, X.T @ Y, (Y**2).sum(axis=0)
+        X, Y, n = lesson.X, lesson.Y - self._means[1], len(lesson.X)
+        gram, cross = X.T @ X - n * np.outer(self._means[0], self._means[0]), X.T @ Y  # of centred columns, not copied
+        squares = (Y**2).sum(axis=0)
         norm = np.sqrt(np.diag(gram))
         norm[norm == 0] = 1.0
         unit, unit_cross = gram / np.outer(norm, norm), cross / norm[:, None]
-        penalties = aic_penalties(unit, unit_cross, squares, len(X), _least(unit, unit_cross, squares, len(X)))
+        penalties = aic_penalties(unit, unit_cross, squares, n, _least(unit, unit_cross, squares, n))
         if self.coefficients.shape != cross.shape:
             self.coefficients = np.zeros(cross.shape)
         lasso(gram, cross, penalties, self.coefficients)
@@ -63,8 +66,7 @@ class Lear(DayAhead):
         lesson = self._lesson
         if lesson is None or row < WEEK:
             return np.full(table.values.shape[2], np.nan)
-        scaled = [s.transform(v[row - WEEK : row + 1]) for s, v in zip(lesson.scales, table.values, strict=True)]
-        x = regressors(scaled, table.weekdays(slice(row, row + 1)), WEEK)[0]
+        x = lesson.row(table, row)[0]
         return lesson.scale.restore((x - self._means[0]) @ self.coefficients + self._means[1])
 
 

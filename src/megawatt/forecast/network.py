@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from megawatt.forecast.day_ahead import DayAhead, Lesson, lesson_of, regressors
+from megawatt.forecast.day_ahead import DayAhead, Lesson, lesson_of
 from megawatt.forecast.day_table import WEEK, DayTable
 from megawatt.forecast.model import Floats
 
@@ -108,8 +108,7 @@ class Network(DayAhead):
         lesson = self._lesson
         if lesson is None or row < WEEK:
             return np.full(table.values.shape[2], np.nan)
-        scaled = [s.transform(v[row - WEEK : row + 1]) for s, v in zip(lesson.scales, table.values, strict=True)]
-        x = regressors(scaled, table.weekdays(slice(row, row + 1)), WEEK).astype(np.float32)
+        x = lesson.row(table, row).astype(np.float32)
         members = _forward(self._average, np.broadcast_to(x, (self._settings.members, *x.shape)))[-1][:, 0]
         mean: Floats = lesson.scale.restore(members.astype(float)).mean(axis=0)
         return mean

@@ -3,7 +3,7 @@
 The relative deviation of an interval, (real time - day ahead) / max(day ahead, `FLOOR_USD`), falls into one of five
 bins: far below, below, above, far above, spike. From one interval to the next the bin moves by a transition matrix that
 is counted on known intervals; a bin's price is the day-ahead price times one plus the bin's mean deviation. Where the
-day-ahead price is not published yet, the median of the same hour over the last `PROFILE_DAYS` known days stands in.
+day-ahead price is not published yet, the mean of the same hour over the last `PROFILE_DAYS` known days stands in.
 """
 
 from dataclasses import dataclass, replace
@@ -105,10 +105,10 @@ def expected_day_ahead(day_ahead: Series, hour: Floats, first: int, end: int, at
         if not np.isfinite(same).any():
             raise InputError(
                 f"no day-ahead price for hour {h:.0f} before {at}Z",
-                "days that are not published yet take the median of the last ones",
+                "days that are not published yet take the mean of the last ones",
                 "Hand in at least two weeks of day-ahead prices.",
             )
-        out[~published & (hour[first:end] == h)] = np.nanmedian(same)
+        out[~published & (hour[first:end] == h)] = np.nanmean(same)
     return out
 
 
