@@ -64,7 +64,7 @@ TABLE += [
     ("shares above 1", "windows", "feasible", put("units", 0, "share", 0, 1, to=0.5)),
     ("shares of a half", "exclusive", "feasible", put("units", 0, "share", 0, 2, to=0.5)),
     # feasible, 2: dwell
-    ("a run too short", "exclusive", "feasible", put("units", 0, "share", 0, 6, to=0.0)),
+    ("a run too short", "exclusive", "feasible", put("units", 0, "share", 0, 4, to=0.0)),
     ("a rest too short", "three-jobs", "feasible", put("units", 4, "share", 0, 10, to=1.0)),
     ("one interval moved", "three-jobs", "feasible", put("units", 0, "share", 0, 2, to=1.0)),
     ("a rest before the horizon too short", "three-jobs", "feasible", put("problem", "machines", 0, "initial", "steps", to=0)),
@@ -119,7 +119,7 @@ TABLE += [
     ("the top piece missing", "three-jobs", "pieces", gone(CERT, "pieces", 0, 0)),
     ("the lowest piece missing", "paper", "pieces", gone(CERT, "exclusions", 0)),
     ("a piece's usd raised", "three-jobs", "pieces", put(CERT, "pieces", 0, 3, "usd", to=more(1e-6))),
-    ("a piece upside down", "three-jobs", "pieces", put(CERT, "pieces", 0, 24, "most_mw", to=1.0)),
+    ("a piece upside down", "three-jobs", "pieces", put(CERT, "pieces", 0, 13, "most_mw", to=1.0)),
     ("a gap between pieces", "three-jobs", "pieces", put(CERT, "pieces", 0, 3, "most_mw", to=more(-1e-5))),
     ("an excluded piece's usd raised", "paper", "pieces", put(CERT, "exclusions", 1, "pieces", 0, "usd", to=5)),
     ("a second piece without a charge", "exclusive", "pieces", put(CERT, "pieces", 0, to=lambda was: was * 2)),
@@ -127,6 +127,19 @@ TABLE += [
     ("a cover below 0", "exclusive", "prices", put(CERT, "prices", "cover", 2, to=-1e-9)),
     ("an exclusion's cover below 0", "elastic-reserves", "prices", put(CERT, "exclusions", 0, "prices", "cover", 0, to=-1.0)),
     ("a wage of the first job", "exclusive", "prices", put(CERT, "prices", "wage", 0, 0, to=1.0)),
+    # cuts
+    ("a cut at 0", "three-jobs", "cuts", put(CERT, "cuts", 6, 0, to=0.0)),
+    ("a cut below 0", "three-jobs", "cuts", put(CERT, "cuts", 6, 0, to=-1e-9)),
+    ("a cut at the cap", "three-jobs", "cuts", put(CERT, "cuts", 6, 3, to=2.0)),
+    ("a cut moved outside", "windows", "cuts", put(CERT, "cuts", 0, 5, to=6.001)),
+    ("cuts that fall", "three-jobs", "cuts", put(CERT, "cuts", 6, to=lambda was: was[::-1])),
+    ("a cut twice", "three-jobs", "cuts", put(CERT, "cuts", 6, to=lambda was: [was[0], *was])),
+    ("a cut where a month begins", "elastic-reserves", "cuts", put(CERT, "cuts", 1, to=[3.0])),
+    ("a cut dropped", "three-jobs", "bound", gone(CERT, "cuts", 11, 5)),
+    ("all cuts dropped", "three-jobs", "bound", put(CERT, "cuts", to=[])),
+    ("a cut moved", "three-jobs", "bound", put(CERT, "cuts", 9, 4, to=more(-0.01))),
+    ("a cut added", "windows", "bound", put(CERT, "cuts", 0, to=lambda was: [*was, 5.1375])),
+    ("cuts of two hours swapped", "three-jobs", "bound", put(CERT, "cuts", to=lambda was: [*was[:9], was[10], was[9], was[11]])),
     # exclusions
     ("an exclusion with other prices", "paper", "exclusions", put(CERT, "exclusions", 0, "prices", "running", 0, 0, to=60)),
     ("an excluded piece made cheap", "elastic-reserves", "exclusions", put(CERT, "exclusions", 0, "pieces", 0, "usd", to=-5000.0)),
@@ -139,7 +152,7 @@ TABLE += [
     ("the bound below the value", "paper", "bound", put("bound_usd", to=-28.1)),
     ("the bound above the certificate's", "paper", "bound", put("bound_usd", to=-25.9)),
     ("the bound of nothing", "paper", "bound", put("bound_usd", to=None)),
-    ("other running prices", "three-jobs", "bound", put(CERT, "prices", "running", 3, 0, to=more(0.05))),
+    ("other running prices", "three-jobs", "bound", put(CERT, "prices", "running", 8, 0, to=more(0.05))),
     ("other cover prices", "windows", "bound", put(CERT, "prices", "cover", 4, to=9.0)),
     ("other wages", "windows", "bound", put(CERT, "prices", "wage", 4, 1, to=90.0)),
     ("a piece made cheap", "paper", "bound", put(CERT, "pieces", 0, 0, "usd", to=9.0)),
@@ -158,6 +171,14 @@ TABLE += [
     ("an hour missing", "exclusive", "unreadable", gone("award_mw", 0, 1)),
     ("a month missing", "three-jobs", "unreadable", gone(CERT, "pieces", 1)),
     ("prices of the wrong shape", "exclusive", "unreadable", put(CERT, "prices", "running", 0, to=[1.0, 2.0])),
+    ("no cuts", "exclusive", "unreadable", gone(CERT, "cuts")),
+    ("an hour without its cuts", "three-jobs", "unreadable", gone(CERT, "cuts", 3)),
+    ("cuts of an hour too many", "exclusive", "unreadable", put(CERT, "cuts", to=lambda was: [*was, []])),
+    ("cuts without programmes", "paper", "unreadable", put(CERT, "cuts", to=[[1.0], []])),
+    ("cuts that are no list", "exclusive", "unreadable", put(CERT, "cuts", 0, to=1.0)),
+    ("null for a cut", "exclusive", "unreadable", put(CERT, "cuts", 0, 0, to=None)),
+    ("null for cuts", "exclusive", "unreadable", put(CERT, "cuts", to=None)),
+    ("infinity for a cut", "exclusive", "unreadable", put(CERT, "cuts", 0, 1, to=math.inf)),
     ("another schema", "exclusive", "unreadable", put("schema", to="megawatt/plan/1")),
     ("another problem schema", "exclusive", "unreadable", put("problem", "schema", to="megawatt/plan/1")),
     ("a text for a number", "exclusive", "unreadable", put("value_usd", to="812.84")),
@@ -195,7 +216,7 @@ def all_awards_above_the_cover(problem: dict[str, Any], plan: dict[str, Any]) ->
     plan["award_mw"][1][1] = 2.0
 
 
-@tampering("three-jobs", "bound")
+@tampering("paper", "bound")
 def prices_swapped(_: dict[str, Any], plan: dict[str, Any]) -> None:
     """The prices of the certificate and of the first exclusion change places."""
     certificate = plan[CERT]
