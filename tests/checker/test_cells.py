@@ -86,6 +86,17 @@ def test_a_cover_beyond_the_cap_is_worth_no_more(seed: int) -> None:
         assert found == pytest.approx(award_value(problem, cells.worth, cells.high)[0], abs=1e-9)
 
 
+def test_a_programme_without_a_most_brings_nothing_at_its_price_and_everything_below() -> None:
+    problem = read_problem(specimen("windows")[0])
+    problem = replace(problem, reserves=(replace(problem.reserves[0], most=math.inf, share=0.5),))
+    cells = Cells(problem, ())
+    assert np.isinf(cells.high).all()
+    cover = (0.5 * cells.worth[0] / np.bincount(problem.hour))[problem.hour]
+    assert cells.gain(cover) == pytest.approx(0.0, abs=1e-9)
+    assert cells.gain(2 * cover) == pytest.approx(0.0)
+    assert np.isposinf(cells.gain(0.9 * cover)).all()
+
+
 def tiny(month: list[int], jobs: bool) -> Problem:
     """Four intervals, two hours, two months, two blocks with two modes, three programmes."""
 
