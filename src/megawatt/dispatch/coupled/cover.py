@@ -22,6 +22,9 @@ Ints = NDArray[np.int64]
 JUST = 1e-5
 """Share of an hour's largest cover by which a cut lies beyond the smaller of the covers that it parts."""
 
+NEAR = 10
+"""Times that share, within which two cuts are as good as one."""
+
 SAME_MW = 1e-9
 """Covers that differ by less are one."""
 
@@ -212,7 +215,9 @@ def finer(inner: list[Floats], cap: Floats, sold_mw: Floats, kept_mw: Floats, ho
     """
     out = list(inner)
     for h in hours:
-        point = min(sold_mw[h], kept_mw[h]) + JUST * cap[h]
-        if point < max(sold_mw[h], kept_mw[h]) and point < cap[h] * (1 - JUST):
-            out[h] = np.union1d(inner[h], [point])
+        low, high = sorted((sold_mw[h], min(kept_mw[h], cap[h])))
+        for point in (low + JUST * cap[h], (low + high) / 2):  # a second cut just beyond another would part nothing
+            if point < high and np.abs(inner[h] - point).min(initial=cap[h] - point) > NEAR * JUST * cap[h]:
+                out[h] = np.union1d(inner[h], [point])
+                break
     return out
