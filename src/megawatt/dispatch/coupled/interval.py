@@ -95,17 +95,9 @@ def fill(slope: Floats, width: Floats, left: float, below: float, u: float) -> f
 
 @njit(cache=True)
 def fill_covered(
-    slope: Floats,
-    width: Floats,
-    owner: Ints,
-    left: float,
-    below: float,
-    u: float,
-    mining: float,
-    cover: float,
-    must: float,
-    cap: float,
-) -> tuple[float, float, float]:
+    slope: Floats, width: Floats, owner: Ints, left: float, below: float, u: float, mining: float, cover: float,
+    must: float, cap: float,
+) -> tuple[float, float, float]:  # fmt: skip
     """What segments earn when mining is paid ``cover`` per MW up to ``cap``; at most, where ``u`` is negative.
 
     Mining comes first until it reaches ``must``, whatever it earns: the caller looks whether it did.
