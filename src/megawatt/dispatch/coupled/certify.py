@@ -21,11 +21,17 @@ SHARE_OF_PIECES = 0.2
 EXCLUDE_EVERY = 8
 """Steps between two looks at which pieces can still hold a better plan, and at the cover of which hours to cut."""
 
+LEAST_STEPS = 2 * EXCLUDE_EVERY + 1
+"""Steps that are taken whatever the time: without any a bound says nothing."""
+
 SHARE_OF_CUTS = 0.9
 """Share of what all hours are granted too much that the hours cut at once are granted."""
 
 MOST_LOOKS = 2_000_000
 """Rows looked at in one round of steps: where many peaks stay open, or over a year, the steps are fewer."""
+
+WORTH_A_CUT = 0.05
+"""Share of the gap from which on what hours are granted too much is worth cells, which take time."""
 
 MOST_CUTS = 6
 """Cuts of an hour's cover."""
@@ -56,7 +62,7 @@ def certify(
         split, search, tolerance_usd, Ascent(Viewer(split, list(cuts)), prices or plan_prices(search.valued()))
     )
     steps, looks = 0, 0
-    while steps < most_steps and looks < MOST_LOOKS and not search.deadline.over:
+    while steps < most_steps and looks < MOST_LOOKS and (steps < LEAST_STEPS or not search.deadline.over):
         if work.ascent.best_usd <= work.goal_usd + tolerance_usd:
             break
         looks += work.rows()
@@ -118,7 +124,8 @@ class _Work:
         if not len(self.split.awards.share):
             return
         viewer, loose = self.ascent.viewer, view.loose_usd
-        if len(viewer.cells.low_mw) > MOST_CELLS * len(loose):
+        gap = view.usd - self.goal_usd
+        if len(viewer.cells.low_mw) > MOST_CELLS * len(loose) or loose.sum() < WORTH_A_CUT * gap:
             return
         order = np.argsort(-loose, kind="stable")
         enough = np.searchsorted(np.cumsum(loose[order]), SHARE_OF_CUTS * loose.sum()) + 1

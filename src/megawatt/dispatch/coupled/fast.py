@@ -41,6 +41,9 @@ WHOLE_HOURS = 14 * 24
 MOST_WHOLE = 3_000
 """Intervals up to which it takes the whole in the end: its bound of a longer horizon never came near ours."""
 
+LAST_SHARE = 0.2
+"""Share of the time that the general solver gets at least: a first run spends seconds on compiling the recursions."""
+
 MOST_WORK = 40_000_000
 """Intervals times work due in a window up to which the first job's way back is kept, a byte each and per piece of peak."""
 
@@ -97,7 +100,8 @@ def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str =
     plan = found.plan()
     if (plan.gap is not None and plan.gap <= effort.relative_gap) or problem.T > MOST_WHOLE:
         return plan
-    return _finished(problem, plan, found, replace(effort, seconds=deadline.left()))
+    seconds = max(deadline.left(), LAST_SHARE * effort.seconds)
+    return _finished(problem, plan, found, replace(effort, seconds=seconds))
 
 
 def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | None:
