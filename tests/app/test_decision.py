@@ -126,7 +126,7 @@ def test_a_plan_that_is_worse_than_a_rule_gives_way_to_it() -> None:
 
 
 def test_the_hybrid_is_planned_with_a_bound_and_says_where_the_gap_lies() -> None:
-    one_day = decide(site_of("hybrid", "2024-07-08", "2024-07-09"), seconds=9)
+    one_day = decide(site_of("hybrid", "2024-07-08", "2024-07-09"), seconds=30)
     assert one_day.plan.bound_usd is not None
     plan = json.loads(json.dumps(answer(one_day)))["plan"]
     assert [(one["start"], one["intervals"]) for one in plan["gap_by_week"]] == [("2024-07-08T05:00:00Z", 24)]

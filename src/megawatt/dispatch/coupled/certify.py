@@ -21,8 +21,8 @@ SHARE_OF_PIECES = 0.2
 EXCLUDE_EVERY = 8
 """Steps between two looks at which pieces can still hold a better plan, and at the cover of which hours to cut."""
 
-LEAST_STEPS = 2 * EXCLUDE_EVERY + 1
-"""Steps that are taken whatever the time: without any a bound says nothing."""
+LEAST_LOOKS = 500_000
+"""Rows looked at in a round whatever the time, a second or two: without a few steps a bound says nothing."""
 
 SHARE_OF_CUTS = 0.9
 """Share of what all hours are granted too much that the hours cut at once are granted."""
@@ -62,7 +62,7 @@ def certify(
         split, search, tolerance_usd, Ascent(Viewer(split, list(cuts)), prices or plan_prices(search.valued()))
     )
     steps, looks = 0, 0
-    while steps < most_steps and looks < MOST_LOOKS and (steps < LEAST_STEPS or not search.deadline.over):
+    while steps < most_steps and looks < MOST_LOOKS and (looks < LEAST_LOOKS or not search.deadline.over):
         if work.ascent.best_usd <= work.goal_usd + tolerance_usd:
             break
         looks += work.rows()

@@ -41,7 +41,7 @@ WHOLE_HOURS = 14 * 24
 MOST_WHOLE = 3_000
 """Intervals up to which it takes the whole in the end: its bound of a longer horizon never came near ours."""
 
-LAST_SHARE = 0.2
+LAST_SHARE = 0.5
 """Share of the time that the general solver gets at least: a first run spends seconds on compiling the recursions."""
 
 MOST_WORK = 40_000_000
