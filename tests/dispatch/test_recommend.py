@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from megawatt.core.errors import InputError
-from megawatt.dispatch.recommend import LEAST_DAYS, PolicyRecord, block_interval, recommend
+from megawatt.dispatch.recommend import LEAST_DAYS, PolicyRecord, recommend
 
 
 def record(lead: np.ndarray, **more: np.ndarray) -> PolicyRecord:
@@ -43,11 +43,12 @@ def test_the_bar_is_the_better_of_the_tuned_rules() -> None:
     assert verdict.lead_usd == pytest.approx(-20_000.0)
 
 
-def test_the_interval_of_equal_days_is_their_sum_and_that_of_many_days_is_near_the_normal_one() -> None:
-    assert block_interval(np.full(20, 3.0), np.random.default_rng(1)) == pytest.approx((60.0, 60.0))
+def test_the_interval_is_that_of_whole_weeks_and_is_no_wider_than_the_lead_where_there_are_few() -> None:
     days = np.random.default_rng(2).normal(0, 1, 700)
-    low, high = block_interval(days - days.mean(), np.random.default_rng(3))
-    assert high - low == pytest.approx(2 * 1.645 * np.sqrt(700), rel=0.15)
+    found = recommend(record(days - days.mean()), "rolling")
+    assert found.high_usd - found.low_usd == pytest.approx(2 * 1.645 * np.sqrt(700), rel=0.15)
+    few = recommend(record(np.full(20, 3.0)), "rolling")
+    assert few.low_usd == few.lead_usd == few.high_usd == pytest.approx(60.0)
 
 
 @pytest.mark.parametrize(

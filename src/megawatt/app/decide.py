@@ -126,8 +126,8 @@ def expectation(site: Site, separable: bool, seconds: float) -> str:
         + any(h.kind == "batch" for h in site.halls)
     )
     return (
-        f"{site.connection.name}: {n:,} intervals, coupled loads through the general solver; at most {seconds:.0f} s for the "
-        f"optimum and {more} x {seconds / 3:.0f} s for the next megawatts (--seconds)."
+        f"{site.connection.name}: {n:,} intervals, coupled loads: exact recursions, then the general solver; about "
+        f"{seconds:.0f} s for the optimum and {more} x {seconds / 3:.0f} s for the next megawatts (--seconds)."
     )
 
 

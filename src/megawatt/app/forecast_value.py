@@ -14,7 +14,7 @@ from megawatt.core.series import Floats
 from megawatt.core.units import HOURS_PER_YEAR
 from megawatt.dispatch.backtest import ALL_HOSTING, FORESIGHT, Result
 from megawatt.dispatch.case import Case
-from megawatt.dispatch.contest import Contest
+from megawatt.dispatch.contest import Contest, local_day
 from megawatt.forecast.guard import told
 from megawatt.forecast.score import block_interval
 
@@ -73,7 +73,8 @@ def _value(case: Case, contest: Contest, own: list[Result]) -> ForecastValue:
     gained = factor * (contest.forecast.net_usd - best.net_usd)
     # Batch work moves within its window, so only whole windows tell; everything else is told by days, a week together.
     windows = contest.source == "batch" and case.problem.batches[0].need.size > 1
-    number, block = (case.problem.batches[0].window, 1) if windows else (_local_day(case), BLOCK_DAYS)
+    day = local_day(case.problem.grid, case.site.connection.timezone)
+    number, block = (case.problem.batches[0].window, 1) if windows else (day, BLOCK_DAYS)
     parts = factor * (_by_part(case, contest.forecast, number) - _by_part(case, best, number))
     low = high = None
     if len(parts) >= 4 * block:
@@ -81,12 +82,6 @@ def _value(case: Case, contest: Contest, own: list[Result]) -> ForecastValue:
     names = contest.forecast.name, best.name
     note = "; ".join(part for part in (contest.note, told(contest.stints)) if part)
     return ForecastValue(contest.source, max(gained, 0.0), gained, low, high, *names, note)
-
-
-def _local_day(case: Case) -> NDArray[np.int64]:
-    local = case.problem.grid.index(case.site.connection.timezone).tz_localize(None)
-    day = np.asarray(local, dtype="datetime64[s]").astype("datetime64[D]")
-    return np.asarray(day - day[0], dtype=np.int64)
 
 
 def _by_part(case: Case, result: Result, number: NDArray[np.int64]) -> Floats:

@@ -9,8 +9,9 @@ from megawatt.dispatch.case import Case
 from megawatt.dispatch.case_halls import terms_of
 from megawatt.dispatch.ledger import Ledger, settle
 from megawatt.dispatch.plan import Plan
-from megawatt.dispatch.policies import ALWAYS_ON, COMBINED, HYSTERESIS, Rule, rules_for, wish
+from megawatt.dispatch.policies import ALWAYS_ON, Rule, rules_for, wish
 from megawatt.dispatch.problem import FirmLoad, Problem
+from megawatt.dispatch.recommend import TUNED
 from megawatt.dispatch.schedule import Schedule, batch_from_start
 from megawatt.dispatch.simulate import Outcome, simulate
 from megawatt.hosting.contract import Contract, PowerTerms, rent_of_headline
@@ -128,7 +129,7 @@ def refused(results: tuple[Result, ...]) -> tuple[tuple[Result, Result], ...]:
 
     They are never advised, whatever a forecaster's scores say; where a site has no such hysteresis, nothing is refused.
     """
-    bar = [r for r in results if r.name in {HYSTERESIS.name, COMBINED.name}]
+    bar = [r for r in results if r.name in TUNED]
     if not bar:
         return ()
     best = max(bar, key=lambda r: r.net_usd)

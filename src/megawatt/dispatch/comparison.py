@@ -10,6 +10,7 @@ import numpy as np
 
 from megawatt.dispatch.backtest import FORESIGHT, Result, coins, run_rule, with_shares
 from megawatt.dispatch.case import Case
+from megawatt.dispatch.contest import local_day
 from megawatt.dispatch.forecast_policy import ROLLING, STOCHASTIC, run_forecast_policy
 from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.policies import rules_for
@@ -68,7 +69,7 @@ def compare(case: Case, plan: Plan) -> Comparison:
     results.append(Result(FORESIGHT, what, plan.ledger, plan.schedule, coins(case, plan.schedule), switched, 0))
     always, best = results[0].net_usd, plan.value_usd
     shared = tuple(with_shares(one, always=always, best=best) for one in results)
-    site, day = case.site, _local_day(case)
+    site, day = case.site, local_day(case.problem.grid, case.site.connection.timezone)
     usd = {one.name: _by_day(one, day) for one in shared}
     record = PolicyRecord(site.connection.name, f"{site.period.start}", usd)
     return Comparison(case, shared, record, tuple(recommend(record, name) for name in CANDIDATES))
@@ -77,11 +78,3 @@ def compare(case: Case, plan: Plan) -> Comparison:
 def _by_day(result: Result, day: Ints) -> Floats:
     net = sum(result.ledger.lines.values(), np.zeros(len(day)))
     return np.bincount(day, weights=net).astype(np.float64)
-
-
-def _local_day(case: Case) -> Ints:
-    """Number of the local day of each interval, from 0, shape (T,)."""
-    index = case.problem.grid.index(case.site.connection.timezone)
-    day = np.asarray(index.tz_localize(None), dtype="datetime64[D]").astype(np.int64)
-    numbers: Ints = day - day[0]
-    return numbers

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from megawatt.core.dataset import Dataset
+from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.backtest import Result
+from megawatt.dispatch.problem import Ints
 from megawatt.forecast.guard import Stint
 
 
@@ -35,3 +39,10 @@ def missing(data: Dataset, *names: str) -> str:
             return f"the data hold no {name}"
     modelled = [name for name in names if data[name].provenance.modelled]
     return f"{modelled[0]} is modelled: to forecast what a model has drawn proves nothing" if modelled else ""
+
+
+def local_day(grid: TimeGrid, timezone: str) -> Ints:
+    """Number of the local day of each interval, 0 for the first, shape (T,)."""
+    local = np.asarray(grid.index(timezone).tz_localize(None), dtype="datetime64[s]").astype("datetime64[D]")
+    day: Ints = (local - local[0]).astype(np.int64)
+    return day

@@ -28,7 +28,7 @@ from megawatt.dispatch.backtest import result_of, run_rule
 from megawatt.dispatch.batch_policy import BatchInstance, guarded_run
 from megawatt.dispatch.case import Case, Knowledge
 from megawatt.dispatch.case_power import coincident_charge, in_force
-from megawatt.dispatch.contest import Contest, missing
+from megawatt.dispatch.contest import Contest, local_day, missing
 from megawatt.dispatch.peak_policy import persistence_rule, stand_by
 from megawatt.dispatch.policies import HYSTERESIS, THRESHOLD, Rule, rules_for, settled_margin_usd, wish
 from megawatt.dispatch.problem import BatchJob, Floats
@@ -71,7 +71,7 @@ def real_time(case: Case, usual: Callable[[], Rule]) -> Contest:
     expected = expected_price(case.price, case.data[f"price_da/{point}"], grid, timezone=zone)
     price = np.where(np.isfinite(expected), expected, known.price_usd_per_mwh)
     model, twin = wish(case, twin_rule, price_usd_per_mwh=price), wish(case, twin_rule)
-    day = _local_day(grid, zone)
+    day = local_day(grid, zone)
     first = np.searchsorted(day, day)
     excess = np.where(case.covered, _shadow_usd(case, known, twin) - _shadow_usd(case, known, model), np.nan)
     issued, found, taken = guard_by_day(grid.starts[first], day, case.price.on(grid).known_at, excess)
@@ -87,12 +87,6 @@ def real_time(case: Case, usual: Callable[[], Rule]) -> Contest:
     late = case.price.grid.step_minutes
     note = f"Prices come by {late} minutes, so every rule learns a price so late; finer ones leave a forecast less"
     return Contest("real-time", (), result, stints, note=note if late > QUARTER_HOUR else "")
-
-
-def _local_day(grid: TimeGrid, timezone: str) -> NDArray[np.int64]:
-    local = np.asarray(grid.index(timezone).tz_localize(None), dtype="datetime64[s]").astype("datetime64[D]")
-    day: NDArray[np.int64] = (local - local[0]).astype(np.int64)
-    return day
 
 
 def _shadow_usd(case: Case, known: Knowledge, wanted: Wish) -> Floats:

@@ -1,6 +1,6 @@
 """What can be told at an instant about the prices to come: a base, a chain of bins around it, and scenarios.
 
-The base is the day-ahead price where it is published, else the median of the same hour over the last fourteen days; the
+The base is the day-ahead price where it is published, else what was usual in the same hour of the last fourteen days; the
 chain is `forecast.price_bins`, fitted on what is known. Both are published numbers or counts of the past: there is no
 model here that could be better than its naive twin. A scenario is a path of the chain from the bin last seen, each of
 its intervals a past deviation drawn from the bin.
@@ -155,7 +155,7 @@ class Prospect:
     def source(self) -> str:
         """What supplies the prices of the horizon, in words."""
         point, n = self.target.partition("/")[2], int((~self.from_market).sum())
-        profile = f"the median of the same hour of the last {PROFILE_DAYS} days"
+        profile = f"what was usual in the same hour of the last {PROFILE_DAYS} days"
         if not self.from_market.any():
             return f"{profile} (no day-ahead price of the horizon is published)"
         if not n:

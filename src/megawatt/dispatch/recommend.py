@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from megawatt.core.errors import InputError
+from megawatt.dispatch.policies import COMBINED, HYSTERESIS
 from megawatt.dispatch.problem import Floats
+from megawatt.forecast.score import block_interval
 
-TUNED = ("hysteresis", "peak-calendar-hysteresis")
+TUNED = (HYSTERESIS.name, COMBINED.name)
 """Names of the tuned rules; a record holds the first at least."""
-BLOCK_DAYS = 7
-DRAWS = 4_000
 LEAST_DAYS = 28
 """Days of a record that may recommend anything: fewer hold too few spikes."""
 
@@ -78,7 +78,7 @@ class Verdict:
         candidate: The policy asked about.
         bar: The tuned rule to beat.
         lead_usd: What the candidate earned more than the bar [USD].
-        low_usd: 5 % of that lead, weeks drawn anew [USD].
+        low_usd: 5 % of that lead, weeks drawn anew; the lead itself where the record is too short [USD].
         high_usd: 95 % of it [USD].
         days: Days of the record.
     """
@@ -116,7 +116,7 @@ class Verdict:
         return f"'{self.candidate}' {level} the tuned rule '{self.bar}' by {self.lead_usd:+,.0f} USD {span}."
 
 
-def recommend(record: PolicyRecord, candidate: str, seed: int = 2024) -> Verdict:
+def recommend(record: PolicyRecord, candidate: str) -> Verdict:
     """Whether a candidate may be recommended on a record.
 
     Raises:
@@ -125,14 +125,5 @@ def recommend(record: PolicyRecord, candidate: str, seed: int = 2024) -> Verdict
     bar = record.bar
     lead = record.total_usd(candidate) - record.total_usd(bar)
     daily = record.usd_by_day[candidate] - record.usd_by_day[bar]
-    low, high = block_interval(daily, np.random.default_rng(seed))
+    low, high = block_interval(daily) if record.days >= LEAST_DAYS else (lead, lead)
     return Verdict(candidate, bar, lead, low, high, record.days)
-
-
-def block_interval(lead_usd: Floats, rng: np.random.Generator) -> tuple[float, float]:
-    """5 and 95 % of the sum of a series of days, circular blocks of whole weeks drawn anew [USD]."""
-    days = len(lead_usd)
-    first = rng.integers(days, size=(DRAWS, -(-days // BLOCK_DAYS)))
-    drawn = ((first[:, :, np.newaxis] + np.arange(BLOCK_DAYS)) % days).reshape(DRAWS, -1)[:, :days]
-    low, high = np.quantile(lead_usd[drawn].sum(axis=1), (0.05, 0.95))
-    return float(low), float(high)
