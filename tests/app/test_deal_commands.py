@@ -67,6 +67,48 @@ def test_the_json_is_the_same_for_the_same_seed(run: Run) -> None:
     assert found["against"]["unexplained_prices"] == {"last close": 4.87}
 
 
+BACKED = (
+    CORE_2024.replace(
+        "total_revenue_musd = 3500.0",
+        'total_revenue_musd = 3500.0\nbackstop_musd = 1800.0\nbackstop_strike = "guarantor"',
+        1,
+    )
+    + """
+[[strike]]
+name = "guarantor"
+count_million = 16.0
+strike_usd = 0.01
+"""
+)
+"""The contract of 2024 as if a guarantor of 1.8 bn USD had taken penny warrants on some 8 % of the company for it."""
+
+
+def test_a_guarantee_is_weighed_against_the_warrants_that_pay_for_it(run: Run) -> None:
+    BID.write_text(CORE_2024_BID, encoding="utf-8")
+    shares = {}
+    for name, text in (("plain", CORE_2024), ("backed", BACKED)):
+        DEAL.write_text(text, encoding="utf-8")
+        answer = run("deal", DEAL, "--against", BID, "--json", "--scenarios", "300")
+        assert answer.code == 0, answer.err
+        found = json.loads(answer.out)
+        published("deal-answer-1", found)
+        shares[name] = found["against"]["value_usd_per_share"]["mean"]
+    gain = found["against"]["backstop_usd_per_share"]
+    assert gain["mean"] == pytest.approx(shares["backed"] - shares["plain"], abs=1e-9)
+    assert gain["low"] < gain["high"]
+    assert found["leases"][0]["backstop_usd"]["low"] > 0
+    assert found["leases"][1]["backstop_usd"] is None
+    told = " ".join(run("deal", DEAL, "--against", BID, "--scenarios", "300").out.split())
+    assert "The guarantee behind CoreWeave 200 MW adds" in told
+    assert "With its guarantees and the warrants that pay for them a share gains" in told
+
+
+def test_a_guarantee_paid_by_unknown_warrants_is_refused(run: Run) -> None:
+    DEAL.write_text(BACKED.replace('name = "guarantor"', 'name = "somebody"'), encoding="utf-8")
+    BID.write_text(CORE_2024_BID, encoding="utf-8")
+    refused(run("deal", DEAL, "--against", BID), "'guarantor'", "somebody", "Add the [[strike]]")
+
+
 def test_a_bid_in_stock_has_a_range_and_its_vote(run: Run) -> None:
     DEAL.write_text(CORE_2024, encoding="utf-8")
     BID.write_text(STOCK, encoding="utf-8")

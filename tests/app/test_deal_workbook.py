@@ -91,6 +91,18 @@ def test_a_name_that_looks_like_a_formula_stays_text(tmp_path: Path) -> None:
     assert all(not cell.value.startswith(("=HYPER", "@")) for cell in cells if cell.data_type == "f")
 
 
+@pytest.mark.parametrize("changed", [{}, {"CoreWeave 200 MW hazard_per_year": 0.6, "discount_rate": 0.0}])
+def test_a_guarantee_is_recomputed_from_every_month_in_which_the_tenant_may_fail(
+    tmp_path: Path, changed: dict[str, float]
+) -> None:
+    text = SHORT.replace("relet_months = 12.0 ", "backstop_musd = 90.0\nrelet_months = 4.5 ", 1)
+    path = tmp_path / "backed.xlsx"
+    write_deal_workbook(value_deal(deal_of(text), None, scenarios=200, seed=0), None, path)
+    found = Recomputed(path).values(PRICE, FIRST, SECOND, **changed)
+    assert found == pytest.approx(by_library(text, **changed), abs=0.005)
+    assert found[1] > by_library(SHORT, **changed)[1] + 1e6
+
+
 def test_a_deal_without_a_company_has_its_leases_only(tmp_path: Path) -> None:
     text = SHORT[: SHORT.index("[company]")]
     path = tmp_path / "alone.xlsx"

@@ -118,7 +118,7 @@ def test_the_verdict_needs_nine_tenths_of_the_scenarios() -> None:
         (10, "worth less than the bid"),
     ):
         values = np.array([2.0] * above + [0.0] * (100 - above))
-        assert Choice(values, np.ones(100), {}, spread, (), {}).verdict == verdict
+        assert Choice(values, np.ones(100), {}, spread, None, (), {}).verdict == verdict
 
 
 def test_the_input_that_alone_moves_the_value_has_all_of_its_variance() -> None:

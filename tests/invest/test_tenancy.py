@@ -33,9 +33,11 @@ def test_the_mean_of_many_paths_is_the_expected_flow_of_the_lease() -> None:
         relet_months=10.0,
         relet_fraction=0.6,
         credited_capex_usd_per_it_mw=1e6,
+        backstop_usd=15e6,
     )
     found = rents(Tenancy(lease=lease), np.zeros(n, np.int64), (np.arange(n) + 0.5) / n, np.zeros((n, 144)))
-    flows = (found.rent_usd + found.credits_usd + found.opex_usd).mean(axis=0)
+    assert found.backstop_usd.sum(axis=1).max() == pytest.approx(15e6)
+    flows = (found.rent_usd + found.backstop_usd + found.credits_usd + found.opex_usd).mean(axis=0)
     assert flows == pytest.approx(lease.flows_usd(), rel=2e-3)
 
 

@@ -91,7 +91,9 @@ def lease_steps(one: LeaseOutlook, rate: float, spread: Spread) -> list[Step]:
     headline = lease.revenue(one.firmness).usd
     margin = likely[f"{one.name} noi_margin"]
     noi = float(lease.noi_usd().sum())
-    uncredited = float(replace(lease, credited_capex_usd_per_it_mw=0.0).flows_usd().sum())
+    unbacked = replace(lease, backstop_usd=0.0)
+    uncredited = float(replace(unbacked, credited_capex_usd_per_it_mw=0.0).flows_usd().sum())
+    own = float(unbacked.flows_usd().sum())
     flows = float(lease.flows_usd().sum())
     capex = likely[f"{one.name} host_capex_usd_per_it_mw"] * one.it.mw
     value = float(lease.value_usd(rate))
@@ -100,7 +102,8 @@ def lease_steps(one: LeaseOutlook, rate: float, spread: Spread) -> list[Step]:
         ("cost of running the halls", headline * (margin - 1)),
         ("ramp", noi - headline * margin),
         ("tenant fails, less a second one", uncredited - noi),
-        ("capex the tenant takes back", flows - uncredited),
+        ("capex the tenant takes back", own - uncredited),
+        ("the guarantor pays", flows - own),
         ("time: delay and discount", value + capex - flows),
         ("host's capex", -capex),
     )

@@ -7,7 +7,7 @@ from megawatt.app import words
 from megawatt.app.deal_figures import fig_comparables, fig_flips, fig_lease, fig_per_share, per_share
 from megawatt.app.deal_inputs import plain, shown
 from megawatt.app.deal_valuation import Against, DealValuation
-from megawatt.app.deal_words import bridge_lines, leading, sentences, span, verdict
+from megawatt.app.deal_words import bridge_lines, guarantees, leading, sentences, span, verdict
 from megawatt.app.report.brief import Brief, Picture, Section, write_brief
 from megawatt.app.report.table import Column, Row, Table
 from megawatt.invest.company import Company
@@ -186,7 +186,9 @@ def _lease_section(valuation: DealValuation) -> Section:
         for number, one in enumerate(valuation.leases)
     )
     note = "Contracted revenue, and revenue that the tenant may choose, are different amounts and are never added."
-    return Section("From the headline to a value", pictures, (Table("Leases", columns, rows),), (note,))
+    return Section(
+        "From the headline to a value", pictures, (Table("Leases", columns, rows),), (note, *guarantees(valuation))
+    )
 
 
 def _millions(value: float) -> str:

@@ -1,6 +1,6 @@
 """A deal valued, alone and against a bid: what ``megawatt deal`` prints and gives as JSON."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class LeaseValue:
         usd_per_it_mw_year: The same per IT MW-year.
         value_usd: Value today if the tenant uses it, host's capex off.
         yield_on_cost: Level NOI of a year / host's capex, at likely values; None where the host pays nothing.
+        backstop_usd: What the guarantee adds to that value, before its price; None without one.
     """
 
     name: str
@@ -40,6 +41,7 @@ class LeaseValue:
     usd_per_it_mw_year: float
     value_usd: Spread
     yield_on_cost: float | None
+    backstop_usd: Spread | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class DealValuation:
     def contracts(self) -> pd.DataFrame:
         """Every lease: rent, undiscounted revenue, value today with its range [USD]."""
         rows = [{**_lease(one), **asdict(one.value_usd)} for one in self.leases]
-        return pd.DataFrame(rows).drop(columns="value_usd")
+        return pd.DataFrame(rows).drop(columns=["value_usd", "backstop_usd"])
 
     def parts(self) -> pd.DataFrame:
         """Value today of each part of the company with its range [USD]; empty without a bid."""
@@ -131,6 +133,8 @@ def _lease_values(deal: Deal, scenarios: int, rng: np.random.Generator) -> tuple
         capex = likely[f"{one.name} host_capex_usd_per_it_mw"] * one.it.mw
         noi = likely[f"{one.name} rent_usd_per_it_mw_year"] * one.it.mw * likely[f"{one.name} noi_margin"]
         revenue = lease.revenue(one.firmness)
+        value = one.lease(draw).value_usd(draw["rate"])
+        unbacked = replace(one, backstop_usd=0.0).lease(draw) if one.backstop_usd else None
         out.append(
             LeaseValue(
                 name=one.name,
@@ -138,8 +142,9 @@ def _lease_values(deal: Deal, scenarios: int, rng: np.random.Generator) -> tuple
                 years=one.years,
                 revenue=revenue,
                 usd_per_it_mw_year=revenue.usd / one.it.mw / one.years,
-                value_usd=Spread.of(one.lease(draw).value_usd(draw["rate"])),
+                value_usd=Spread.of(value),
                 yield_on_cost=noi / capex if capex else None,
+                backstop_usd=Spread.of(value - unbacked.value_usd(draw["rate"])) if unbacked else None,
             )
         )
     return tuple(out)
@@ -198,6 +203,7 @@ def _lease(one: LeaseValue) -> dict[str, Any]:
         "usd_per_it_mw_year": one.usd_per_it_mw_year,
         "value_usd": asdict(one.value_usd),
         "yield_on_cost": one.yield_on_cost,
+        "backstop_usd": asdict(one.backstop_usd) if one.backstop_usd else None,
     }
 
 
@@ -209,6 +215,7 @@ def _bid(one: Against) -> dict[str, Any]:
         "offer_usd_per_share": asdict(Spread.of(choice.offer_usd)),
         "value_usd_per_share": asdict(Spread.of(choice.value_usd)),
         "without_options_usd_per_share": asdict(choice.without_options_usd),
+        "backstop_usd_per_share": asdict(choice.backstop_usd) if choice.backstop_usd else None,
         "parts_usd": {name: asdict(part) for name, part in choice.parts_usd.items()},
         "turns": [
             {"input": t.name, "likely": t.likely, "at": t.at, "searched": list(t.searched)} for t in choice.turns

@@ -19,6 +19,7 @@ def sentences(valuation: DealValuation) -> list[str]:
         if of_kind:
             total = sum((one.revenue for one in of_kind[1:]), of_kind[0].revenue)
             out.append(f"{usd(total.usd)} is undiscounted {kind.value} revenue, not value.")
+    out += guarantees(valuation)
     if (rents := valuation.rents) is not None:
         low, middle, high = (usd(one) for one in rents.quantiles_usd)
         moved = " to ".join(usd(one) for one in rents.without_one_usd[1])
@@ -27,6 +28,15 @@ def sentences(valuation: DealValuation) -> list[str]:
             f"{high}; leaving one out moves the middle over {moved}."
         )
     return out
+
+
+def guarantees(valuation: DealValuation) -> list[str]:
+    """What each guarantor adds, before its price."""
+    return [
+        f"The guarantee behind {one.name} adds {span(one.backstop_usd)} to its value, before its price."
+        for one in valuation.leases
+        if one.backstop_usd
+    ]
 
 
 def span(one: Spread, unit: str = "") -> str:
@@ -56,6 +66,8 @@ def bridge_lines(one: Against, gross_mw: float | None) -> list[str]:
     lines = [f"Bridge: {step.usd_per_share:.2f} USD x {counts} = {bought}."]
     if gross_mw:
         lines.append(f"That is {usd(step.enterprise_usd_per_mw(GrossMW(gross_mw)))} per gross MW.")
+    if gained := one.choice.backstop_usd:
+        lines.append(f"With its guarantees and the warrants that pay for them a share gains {span(gained, 'share')}.")
     if one.headline_shares:
         lines.append(
             f"The reported price stands for {one.headline_shares / 1e6:,.0f} M shares, not the {step.diluted / 1e6:,.1f} M "

@@ -78,6 +78,7 @@ def _put_terms(inputs: Inputs, one: LeaseOutlook) -> None:
         ("escalator_per_year", one.escalator_per_year, "fraction/year"),
         ("relet_months", one.relet_months, "months"),
         ("credit_cap_fraction", one.credit_cap_fraction, "fraction of rent"),
+        *((("backstop_usd", one.backstop_usd, "USD"),) if one.backstop_usd else ()),
         ("displaced_mining_mw", one.displaced.mw, "MW of machines"),
         ("cleared_month", float(one.cleared_month), "month"),
     ):

@@ -1,5 +1,7 @@
 """The monthly rows of a deal's workbook: a lease, the machines, and the price per share that dilutes itself."""
 
+from collections.abc import Callable
+
 from megawatt.app.workbook import COUNT, FACTOR, MONEY, PER_SHARE, Formula, Inputs, Line, Sheet
 from megawatt.invest.company import LeaseOutlook, Mine
 from megawatt.invest.lease import MONTHS
@@ -9,29 +11,44 @@ HALVINGS = 60
 """Enough for the last digit of a float."""
 
 
+LEASE_COLUMNS = {
+    "Month": COUNT,
+    "Year": COUNT,
+    "Share of MW that pay": FACTOR,
+    "Rent, USD": MONEY,
+    "NOI, USD": MONEY,
+    "First tenant there": FACTOR,
+    "Second tenant pays": FACTOR,
+    "Credit taken so far, USD": MONEY,
+    "Flow, USD": MONEY,
+    "Discount factor": FACTOR,
+    "Value today, USD": MONEY,
+}
+BACKSTOP_COLUMNS = {
+    "NOI so far, USD": MONEY,
+    "NOI before a second tenant, USD": MONEY,
+    "Tenant fails": FACTOR,
+    "Guarantor paid so far, USD": MONEY,
+}
+"""Columns A to K of a lease, and L to O where a guarantor stands behind it."""
+
+
 def lease_sheet(name: str, one: LeaseOutlook, inputs: Inputs) -> tuple[Sheet, str]:
     """Monthly flows of a lease, and the cell with its value today."""
     sheet = Sheet(name, (34, 12, 12, 16, 16, 12, 12, 16, 16, 12, 16))
     sheet.add(one.name, look="title")
     value = sheet.add()
     sheet.add("Formulas: docs/deals.md, 'A contract'", look="note")
-    heads = (
-        "Month",
-        "Year",
-        "Share of MW that pay",
-        "Rent, USD",
-        "NOI, USD",
-        "First tenant there",
-        "Second tenant pays",
-    )
-    more = ("Credit taken so far, USD", "Flow, USD", "Discount factor", "Value today, USD")
-    sheet.add(*heads, *more, look="head")
+    backed = one.backstop_usd > 0
+    columns = LEASE_COLUMNS | (BACKSTOP_COLUMNS if backed else {})
+    sheet.add(*columns, look="head")
 
     def of(word: str) -> str:
         return inputs.ref(f"{one.name} {word}")
 
     first, months = sheet.next_row, round(one.years * MONTHS)
     ramp, hazard, margin = f"MAX({of('ramp_months')},0.000000001)", of("hazard_per_year"), of("noi_margin")
+    last = first + months - 1
     owed = f"{of('credited_capex_usd_per_it_mw')}*{of('it_mw')}"
     for k in range(1, months + 1):
         r = sheet.next_row
@@ -39,6 +56,7 @@ def lease_sheet(name: str, one: LeaseOutlook, inputs: Inputs) -> tuple[Sheet, st
         level = f"{of('rent_usd_per_it_mw_year')}*{of('it_mw')}/12*(1+{of('escalator_per_year')})^B{r}"
         gone = f"1-(1-{hazard})^((A{r}-{of('relet_months')})/12)"
         before = f"H{r - 1}" if k > 1 else "0"
+        guaranteed = f"O{r - 1}" if k > 1 else "0"
         taken = f"MIN({before}+{of('credit_cap_fraction')}*D{r}*IF({margin}>0,1,0),{owed})"
         sheet.add(
             float(k),
@@ -49,15 +67,28 @@ def lease_sheet(name: str, one: LeaseOutlook, inputs: Inputs) -> tuple[Sheet, st
             Formula(f"(1-{hazard})^(A{r}/12)"),
             Formula(f"IF(A{r}<={of('relet_months')},0,{of('relet_fraction')}*({gone}))"),
             Formula(taken),
-            Formula(f"E{r}*(F{r}+G{r})-(H{r}-{before})*F{r}"),
+            Formula(f"E{r}*(F{r}+G{r})-(H{r}-{before})*F{r}{f'+O{r}-{guaranteed}' if backed else ''}"),
             Formula(f"(1+{inputs.ref('discount_rate')})^(-({of('delay_months')}+A{r})/12)"),
             Formula(f"I{r}*J{r}"),
-            formats=(COUNT, COUNT, FACTOR, MONEY, MONEY, FACTOR, FACTOR, MONEY, MONEY, FACTOR, MONEY),
+            *(_backstop(first, r, last, of) if backed else ()),
+            formats=tuple(columns.values()),
         )
-    last = sheet.next_row - 1
     capex = f"{of('host_capex_usd_per_it_mw')}*{of('it_mw')}"
     sheet.lines[value - 1] = _result("Value today less the host's capex, USD", f"SUM(K{first}:K{last})-{capex}")
     return sheet, sheet.at("B", value)
+
+
+def _backstop(first: int, r: int, last: int, of: Callable[[str], str]) -> tuple[Formula, ...]:
+    """Columns L to O: the expected payments of a guarantor up to each month, from every month in which the tenant may fail."""
+    empty, most = f"ROUNDUP({of('relet_months')},0)", of("backstop_usd")
+    month = f"A{r}+{empty}-1"
+    again = f"IF({month}<1,0,INDEX(L${first}:L${last},MIN(MAX({month},1),{last - first + 1})))"
+    missed = f"L{r}-L${first}:L{r}+E${first}:E{r}"
+    second = f"(L{r}>M${first}:M{r})*(L{r}-M${first}:M{r})"
+    lost = f"({missed}-{of('relet_fraction')}*{second})"
+    paid = f"SUMPRODUCT(N${first}:N{r}*(({lost}<{most})*{lost}+({lost}>={most})*{most}))"
+    there = f"F{r - 1}" if r > first else "1"
+    return Formula(f"SUM(E${first}:E{r})"), Formula(again), Formula(f"{there}-F{r}"), Formula(paid)
 
 
 def mining_sheet(mine: Mine, leases: tuple[LeaseOutlook, ...], inputs: Inputs) -> tuple[Sheet, str, str]:

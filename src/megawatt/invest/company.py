@@ -6,7 +6,7 @@ running costs. A conversion stops mining *before* the first rent: what its machi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -76,7 +76,8 @@ class LeaseOutlook:
         noi_margin, delay_months, ramp_months, hazard_per_year, relet_fraction, host_capex_usd_per_it_mw,
             credited_capex_usd_per_it_mw: As in `Lease`.
         exercised: Probability that the tenant uses the option; 1 for a contract.
-        escalator_per_year, relet_months, credit_cap_fraction: As in `Lease`.
+        escalator_per_year, relet_months, credit_cap_fraction, backstop_usd: As in `Lease`.
+        backstop_strike: Name of the warrants that the guarantor takes as its price; empty where they are not known.
         displaced: IT power of machines that the conversion stops.
         cleared_month: Month from today in which they stop.
     """
@@ -97,6 +98,8 @@ class LeaseOutlook:
     escalator_per_year: float = 0.0
     relet_months: float = 0.0
     credit_cap_fraction: float = 0.5
+    backstop_usd: float = 0.0
+    backstop_strike: str = ""
     displaced: ItMW = field(default_factory=lambda: ItMW(0.0))
     cleared_month: int = 0
 
@@ -124,6 +127,7 @@ class LeaseOutlook:
             escalator_per_year=self.escalator_per_year,
             relet_months=self.relet_months,
             credit_cap_fraction=self.credit_cap_fraction,
+            backstop_usd=self.backstop_usd,
             **{name: draw[f"{self.name} {name}"] for name in self._UNCERTAIN},
         )
 
@@ -189,6 +193,13 @@ class Company:
     def usd_per_share(self, draw: Draw) -> Floats:
         """Value per diluted share, share count and convertibles at that very value."""
         return self.shares.price_of(sum(self.parts(draw).values(), np.zeros(())))
+
+    def without_backstops(self) -> "Company":
+        """The same company without its guarantees and without the warrants that pay for them."""
+        prices = {one.backstop_strike for one in self.leases if one.backstop_usd}
+        strikes = tuple(one for one in self.shares.strikes if one.name not in prices)
+        leases = tuple(replace(one, backstop_usd=0.0) for one in self.leases)
+        return replace(self, leases=leases, shares=replace(self.shares, strikes=strikes))
 
     @property
     def overhead_term_years(self) -> float:

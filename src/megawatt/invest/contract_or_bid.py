@@ -61,6 +61,7 @@ class Choice:
         offer_usd: What the bid pays per share in each scenario, shape (n,) [USD].
         parts_usd: Value today of each part of the company [USD].
         without_options_usd: Value per share if no option is ever used [USD].
+        backstop_usd: What a share gains by the guarantees and the warrants that pay for them; None without a guarantee.
         turns: What would turn the answer.
         shares_of_variance: Total Sobol share of each uncertain input in the value, largest first.
     """
@@ -69,6 +70,7 @@ class Choice:
     offer_usd: Floats
     parts_usd: Mapping[str, Spread]
     without_options_usd: Spread
+    backstop_usd: Spread | None
     turns: tuple[Turn, ...]
     shares_of_variance: Mapping[str, float]
 
@@ -105,13 +107,15 @@ def choose(
     draw: dict[str, Floats | float] = {**sample(company.ranges(), scenarios, rng)}
     bidder = bidder_usd.at((rng.permutation(scenarios) + 0.5) / scenarios) if bidder_usd else None
     offer = np.broadcast_to(bid.usd_per_share(bidder), scenarios)
-    parts = company.parts(draw)
+    parts, value = company.parts(draw), company.usd_per_share(draw)
+    backed = any(one.backstop_usd for one in company.leases)
     unused = {f"{one.name} exercised": 0.0 for one in company.leases if one.firmness is Firmness.OPTIONAL}
     return Choice(
-        value_usd=company.usd_per_share(draw),
+        value_usd=value,
         offer_usd=offer,
         parts_usd={name: Spread.of(value) for name, value in parts.items()},
         without_options_usd=Spread.of(company.usd_per_share(draw | unused)),
+        backstop_usd=Spread.of(value - company.without_backstops().usd_per_share(draw)) if backed else None,
         turns=turns(company, float(bid.usd_per_share(bidder_usd.likely if bidder_usd else None))),
         shares_of_variance=shares_of_variance(company, rng),
     )

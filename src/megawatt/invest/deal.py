@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from megawatt.core.errors import InputError
 from megawatt.core.units import ItMW
 from megawatt.invest.bid import Bid, Majority, Stock, Vote
 from megawatt.invest.company import Company, LeaseOutlook, Mine
@@ -58,6 +59,7 @@ class Deal:
         if self.company is None:
             return None
         one = self.company
+        self._priced()
         return Company(
             name=self.head.host,
             leases=self.outlooks(),
@@ -69,6 +71,17 @@ class Deal:
             tax_fraction=as_range(one.tax_fraction),
             net_debt_usd=as_range(one.net_debt_musd, MUSD),
         )
+
+    def _priced(self) -> None:
+        """The warrants that pay for a guarantee are among the strikes."""
+        known = {one.name for one in self.strikes}
+        for one in self.leases:
+            if one.backstop_strike and one.backstop_strike not in known:
+                raise InputError(
+                    f"backstop_strike = {one.backstop_strike!r} of {one.name!r}",
+                    f"the guarantor's warrants are a [[strike]] of the company ({', '.join(sorted(known)) or 'it has none'})",
+                    "Add the [[strike]] with count and price, or name one of these.",
+                )
 
     def _shares(self, company: CompanyTable) -> Shares:
         return Shares(
@@ -146,6 +159,8 @@ def outlook(one: LeaseTable) -> LeaseOutlook:
         escalator_per_year=one.escalator_per_year,
         relet_months=one.relet_months,
         credit_cap_fraction=one.credit_cap_fraction,
+        backstop_usd=one.backstop_musd * MUSD,
+        backstop_strike=one.backstop_strike,
         displaced=ItMW(one.displaced_mining_mw),
         cleared_month=one.cleared_month,
     )

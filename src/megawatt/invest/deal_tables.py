@@ -130,6 +130,26 @@ class LeaseTable(Table):
     credit_cap_fraction: Annotated[
         float, about("fraction", "Largest share of a month's rent taken back.", 0.5, source=PRESS, low=0, high=1)
     ] = 0.5
+    backstop_musd: Annotated[
+        float,
+        about(
+            "M USD",
+            "Most that a guarantor pays of what a failed tenant leaves missing.",
+            1800.0,
+            source=PRESS,
+            low=0,
+            high=1e6,
+        ),
+    ] = 0.0
+    backstop_strike: Annotated[
+        str,
+        about(
+            "text",
+            "Name of the [[strike]] that the guarantor takes as its price.",
+            "guarantor's warrants",
+            source=PRESS,
+        ),
+    ] = ""
     exercise_probability: Annotated[
         Triple,
         between("fraction", "Probability that an option is used.", [0.0, 0.5, 1.0], low=0.0, high=1.0),
@@ -155,6 +175,13 @@ class LeaseTable(Table):
         if not float(self.years * 12).is_integer():
             yield Breach(
                 "years", f"years = {self.years:g}", "the term is whole months", "Write for example 12.0 or 7.5."
+            )
+        if self.backstop_strike and not self.backstop_musd:
+            yield Breach(
+                "backstop_strike",
+                f"backstop_strike = {self.backstop_strike!r} without backstop_musd",
+                "warrants are the price of a guarantee",
+                "Add backstop_musd, the most that the guarantor pays.",
             )
         given = "exercise_probability" in self.model_fields_set
         if given != (self.firmness == "optional"):

@@ -5,7 +5,7 @@ the rent, the hazard that the tenant fails and what a second tenant brings. Ever
 answer has their shape. A published total is undiscounted revenue over the whole term, a type of its own (`Revenue`).
 
     NOI(k) = MW x rent / 12 x (1 + escalator)^year(k) x margin x ramp(k)                       month k = 1 ... 12 x years
-    flow(k) = NOI(k) x (S(k) + f (1 - S(k - L))) - credit(k) x S(k)
+    flow(k) = NOI(k) x (S(k) + f (1 - S(k - L))) - credit(k) x S(k) + backstop(k)
     S(k) = (1 - hazard)^(k / 12)         first tenant still there; L months empty, then a second one at the share f of the rent
     value = sum of flow(k) (1 + r)^-(delay + k) / 12  -  MW x host's capex
 
@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from megawatt.core.errors import InputError, UnitError
 from megawatt.core.series import Floats
 from megawatt.core.units import ItMW
+from megawatt.invest.backstop import expected_payments_usd, first_failures
 
 MONTHS = 12
 
@@ -76,6 +77,7 @@ class Lease:
         host_capex_usd_per_it_mw: What the host builds.
         credited_capex_usd_per_it_mw: What the tenant builds and takes back from the rent.
         credit_cap_fraction: Largest share of a month's rent that is taken back.
+        backstop_usd: Most that a guarantor pays of the net income a failed tenant leaves missing (`backstop`).
     """
 
     it: ItMW
@@ -91,6 +93,7 @@ class Lease:
     host_capex_usd_per_it_mw: ArrayLike = 0.0
     credited_capex_usd_per_it_mw: ArrayLike = 0.0
     credit_cap_fraction: float = 0.5
+    backstop_usd: float = 0.0
 
     def __post_init__(self) -> None:
         if not (self.it.mw > 0 and self.years > 0 and float(self.years * MONTHS).is_integer()):
@@ -98,6 +101,12 @@ class Lease:
                 f"a lease of {self.it} over {self.years} years",
                 "it has power and a whole number of months",
                 "Give the critical IT MW and the base term.",
+            )
+        if not 0 <= self.backstop_usd < np.inf:
+            raise InputError(
+                f"a backstop of {self.backstop_usd} USD",
+                "a guarantor pays an amount of at least 0",
+                "Give the most it pays, or leave it out.",
             )
         for name in ("noi_margin", "hazard_per_year", "relet_fraction", "credit_cap_fraction"):
             value = np.asarray(getattr(self, name))
@@ -123,7 +132,7 @@ class Lease:
         return out
 
     def flows_usd(self, periods_per_year: int = MONTHS) -> Floats:
-        """Expected flow of each period: the first tenant, the second one, less what the tenant takes back [USD]."""
+        """Expected flow of each period: the first tenant, the second one, the guarantor, less what the tenant takes back [USD]."""
         noi = self.noi_usd(periods_per_year)
         years = np.arange(1, noi.shape[-1] + 1) / periods_per_year
         stays = 1 - _column(self.hazard_per_year)
@@ -132,6 +141,10 @@ class Lease:
             gone = 1 - stays ** np.maximum(years - self.relet_months / MONTHS, 0.0)
         income = noi * (first + _column(self.relet_fraction) * gone)
         out: Floats = income - self.credits_usd(periods_per_year) * first
+        if self.backstop_usd:
+            empty = self.relet_months * periods_per_year / MONTHS
+            fails = first_failures(np.broadcast_to(first, np.broadcast_shapes(first.shape, noi.shape)))
+            out = out + expected_payments_usd(noi, fails, empty, _column(self.relet_fraction), self.backstop_usd)
         return out
 
     def value_usd(self, rate: ArrayLike, periods_per_year: int = MONTHS) -> Floats:

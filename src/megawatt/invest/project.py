@@ -297,7 +297,7 @@ def _converted(one: Part, mine: _PartFlows, stand: NDArray[np.bool_], market: Fl
     opens = one.signed + np.ceil(paths_of(one.tenancy.lease.delay_months, paths)).astype(np.int64)
     hall = one.works.property(one.signed, opens, months)
     lines = mine.lines | one.works.lines_usd(one.signed, stand)
-    lines |= {"rent": let.rent_usd, "rent credits": let.credits_usd, OPEX_LINES[1]: let.opex_usd}
+    lines |= {"rent": let.rent_usd + let.backstop_usd, "rent credits": let.credits_usd, OPEX_LINES[1]: let.opex_usd}
     lines["grid"] = lines["grid"] + one.works.curtailable_usd_per_month * let.let
     measured = mine.measured_usd
     k, begins = np.arange(months), opens[:, None]

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
+from megawatt.invest.backstop import payments_usd
 from megawatt.invest.lease import MONTHS, Lease
 
 KW_PER_MW = 1_000.0
@@ -54,13 +55,15 @@ class Rents:
     """What a hall brings by month, each array of shape (paths, months) [USD].
 
     Attributes:
-        rent_usd: Rent paid.
+        rent_usd: Rent paid by tenants.
+        backstop_usd: What the guarantor of the first tenant pays.
         credits_usd: Uptime credits and what the tenant takes back of its capex; at most 0.
         opex_usd: Running costs, the lease's (1 - margin) of the rent; at most 0.
         let: Whether a tenant is there.
     """
 
     rent_usd: Floats
+    backstop_usd: Floats
     credits_usd: Floats
     opex_usd: Floats
     let: NDArray[np.bool_]
@@ -97,8 +100,11 @@ def rents(one: Tenancy, signed: NDArray[np.int64], uniform: Floats, market_usd_p
     relet = paths_of(one.lease.relet_fraction, paths)[:, None]
     paid = rent * stays * (first + relet * second) * one.paid_fraction
     margin = paths_of(one.lease.noi_margin, paths)[:, None]
+    # The guarantee is the contract's: it does not run on into an extension.
+    missing = rent * margin * (np.arange(months) < (base + begins)[:, None]) * (~first - relet * second)
     return Rents(
         rent_usd=paid,
+        backstop_usd=payments_usd(missing * one.paid_fraction, one.lease.backstop_usd),
         credits_usd=-(paid * one.uptime_credit_fraction + credit * first),
         opex_usd=-(1 - margin) * paid,
         let=paid > 0,
