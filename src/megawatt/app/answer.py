@@ -34,6 +34,11 @@ def answer(decision: Decision, report: Path | None = None) -> dict[str, Any]:
         ],
         "inputs_sha256": plan.inputs_sha256,
         "recommended": decision.advised,
+        "recommended_on": {
+            "first_day": f"{decision.advice.first}",
+            "end_day": f"{decision.advice.end}",
+            "before_period": decision.advice.before,
+        },
         "refused": [
             {"name": one.name, "loses_to": bar.name, "by_usd": bar.net_usd - one.net_usd}
             for one, bar in refused(decision.results)
