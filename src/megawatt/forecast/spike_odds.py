@@ -21,7 +21,7 @@ SCALE_USD = 20.0
 """Prices enter as asinh(price / 20): about linear up to 20 USD/MWh, logarithmic in a spike."""
 
 LAST, BEFORE, THIRD, FOURTH, EIGHTH = 0, 1, 2, 3, 4
-YESTERDAY = 5, 6, 7
+YESTERDAY = (5, 6, 7)
 HIGHEST_2H, HIGHEST_DAY, MEAN_1H = 10, 11, 13
 AHEAD, AHEAD_1H_AGO, AHEAD_IN_1H = 14, 15, 16
 QUARTER_OF_DAY = -3
@@ -129,7 +129,7 @@ class SpikeOdds:
         return cls(mean, spread, logistic(A, passed, counted, PENALTY))
 
     def probability(self, X: Floats, break_even_usd_per_mwh: float) -> Floats:
-        """Value-weighted chance of a price above the break-even, shape (n,)."""
+        """Value-weighted chance of a price above a break-even within `LEVELS_USD`, shape (n,); beyond them it extrapolates."""
         return _chance(((design(X, break_even_usd_per_mwh) - self.mean) / self.spread) @ self.weight)
 
 
