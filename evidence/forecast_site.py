@@ -182,10 +182,11 @@ def real_time_hub() -> Figure:
     texts: list[str] = []
     numbers: Numbers = {}
     passed = True
-    for limit in (40.0, 60.0, 100.0):
-        chance = real_time.walk_forward(X, price, limit, fits.astype(np.int64))
+    chances = real_time.walk_forward(X, price, (40.0, 60.0, 100.0), fits.astype(np.int64))
+    for limit, chance in chances.items():
         saved = (price.values - limit)[test]
-        forecast, reaction = saved * (chance[test] > 0.5), saved * (last[test] > limit)
+        away = real_time.stand_by(chance, last, limit)[test]
+        forecast, reaction = saved * away, saved * (last[test] > limit)
         best = np.maximum(saved, 0.0)
         share = 100 * forecast.sum() / best.sum()
         naive = 100 * reaction.sum() / best.sum()
@@ -337,7 +338,7 @@ BARS = (
         "forecast-real-time-hub",
         "ERCOT 15-minute hub price, second half of 2024: share of perfect foresight, over reacting to the last price",
         "0.5 points more at 60 and 100 USD, 90 % interval above zero",
-        (f"{FORECAST}/real_time.py",),
+        (f"{FORECAST}/real_time.py", f"{FORECAST}/spike_odds.py"),
         real_time_hub,
     ),
     Bar(

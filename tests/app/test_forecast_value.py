@@ -11,7 +11,7 @@ import pytest
 from megawatt.app.answer import answer
 from megawatt.app.decision import Decision, decide
 from megawatt.app.forecast_value import per_mw_year
-from megawatt.app.forecast_words import forecast_line, forecast_notes, refusals
+from megawatt.app.forecast_words import chosen_on, forecast_line, forecast_notes, refusals
 from megawatt.app.report import render_report
 from megawatt.app.terminal import sentences
 from megawatt.core.dataset import Dataset
@@ -95,6 +95,24 @@ def test_the_advised_policy_earned_most_of_all_and_no_policy_beats_foresight() -
         assert max(net, key=lambda name: net[name]) == "perfect-foresight"
         del net["perfect-foresight"]
         assert net[decision.advised] == max(net.values())
+
+
+def test_terminal_page_and_json_say_on_which_days_the_policy_was_chosen() -> None:
+    """The network's data begin with the period here, so the choice is made with hindsight."""
+    decision = decided(True)
+    assert "hindsight" in chosen_on(decision)
+    assert answer(decision)["recommended_on"] == {
+        "first_day": "2024-02-01",
+        "end_day": "2024-04-15",
+        "before_period": False,
+    }
+    advice = replace(decision.advice, first=dt.date(2023, 12, 1), end=dt.date(2024, 2, 1), before=True)
+    earlier = replace(decision, advice=advice)
+    assert "from 2023-12-01 until 2024-02-01, before the period" in chosen_on(earlier)
+    assert answer(earlier)["recommended_on"]["before_period"]
+    for one in (decision, earlier):
+        assert chosen_on(one) in sentences(one)
+        assert chosen_on(one) in render_report(one)
 
 
 def test_every_refusal_is_a_sentence_on_the_terminal_and_on_the_page() -> None:

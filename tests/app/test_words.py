@@ -79,7 +79,9 @@ def test_a_rule_that_ties_with_today_s_practice_is_said_to_be_the_same() -> None
     threshold = decision.result("threshold")
     tied = replace(threshold, name="hysteresis")
     same = replace(
-        decision, results=tuple(tied if r.name == "hysteresis" else r for r in decision.results), advised="hysteresis"
+        decision,
+        results=tuple(tied if r.name == "hysteresis" else r for r in decision.results),
+        advice=replace(decision.advice, policy=tied),
     )
     assert "the same as today's practice" in words.answer(same)[0]
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from megawatt.dispatch.advice import recommended
 from megawatt.dispatch.backtest import (
     ALL_HOSTING,
     FORESIGHT,
@@ -14,7 +15,6 @@ from megawatt.dispatch.backtest import (
     all_hosting,
     backtest,
     coins,
-    recommended,
     run_rule,
     with_shares,
 )

@@ -12,7 +12,8 @@ from megawatt.core.known import on_day_before
 from megawatt.core.provenance import Provenance
 from megawatt.core.series import Series
 from megawatt.core.timegrid import TimeGrid
-from megawatt.dispatch.backtest import Result, recommended, refused, run_rule
+from megawatt.dispatch.advice import recommended
+from megawatt.dispatch.backtest import Result, refused, run_rule
 from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.contest import Contest
 from megawatt.dispatch.forecast_policies import batch, best_rule, contests, peaks, real_time
@@ -239,6 +240,18 @@ def test_a_forecast_policy_that_loses_to_tuned_hysteresis_is_refused_and_never_r
     assert recommended((*table, winner)).name == "peak-chance"
     assert recommended((named("threshold", 12.0), winner)).name == "threshold"  # a tie goes to what needs no forecast
     assert refused((loser,)) == ()
+
+
+def test_what_earned_most_before_the_period_is_recommended_whatever_the_period_brought() -> None:
+    model = named("peak-chance", 20.0, forecast=True)
+    table = (named("threshold", 12.0), named(HYSTERESIS.name, 10.0), model)
+    past = (named("threshold", 8.0), named(HYSTERESIS.name, 9.0), named("peak-chance", 8.5, forecast=True))
+    assert recommended(table).name == "peak-chance"
+    assert recommended(table, past).name == HYSTERESIS.name
+    assert recommended(table, (*past[:2], named("peak-chance", 9.5, forecast=True))).name == "peak-chance"
+    lost = (*table[:2], named("peak-chance", 9.9, forecast=True))  # to hysteresis on the period: refused
+    assert recommended(lost, (*past[:2], named("peak-chance", 9.5, forecast=True))).name == HYSTERESIS.name
+    assert recommended(table, past[:1]).name == "threshold"  # a policy that could not run before was not seen to earn
 
 
 def test_the_best_rule_is_the_one_that_earned_most(whole: Case) -> None:

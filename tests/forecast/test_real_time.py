@@ -1,4 +1,4 @@
-"""Chance of a price spike in the next interval."""
+"""Chance of a price spike in the next interval: what is known of it, and what is done with it."""
 
 from dataclasses import replace
 
@@ -6,16 +6,14 @@ import numpy as np
 import pytest
 
 from megawatt.core.dataset import Dataset
-from megawatt.core.errors import InputError
 from megawatt.core.known import on_day_before
 from megawatt.core.provenance import Provenance
 from megawatt.core.series import Series
 from megawatt.core.timegrid import TimeGrid
 from megawatt.core.units import Unit
-from megawatt.forecast.real_time import SpikeModel, features, price_quantiles, walk_forward
+from megawatt.forecast import spike_odds
+from megawatt.forecast.real_time import features, price_quantiles, stand_by, walk_forward
 from megawatt.sources.ercot import DAY_AHEAD_RESULTS, MARKET_ZONE
-
-pytest.importorskip("lightgbm")
 
 
 def prices(days: int = 40, seed: int = 1) -> Dataset:
@@ -57,21 +55,23 @@ def test_nothing_known_later_moves_a_chance() -> None:
     at = price.grid.starts[t]
     spoilt = Dataset(replace(one, values=np.where(one.known_at > at, 999.0, one.values)) for one in data.values())
     fits = np.array([35 * 96])
-    one, two = (walk_forward(features(x, "HB", MARKET_ZONE), x["price_rt/HB"], 60.0, fits) for x in (data, spoilt))
-    np.testing.assert_array_equal(one[: t + 1], two[: t + 1])
-    assert np.isnan(one[:1000]).all()
+    one, two = (
+        walk_forward(features(x, "HB", MARKET_ZONE), x["price_rt/HB"], (60.0, 100.0), fits) for x in (data, spoilt)
+    )
+    for limit in (60.0, 100.0):
+        np.testing.assert_array_equal(one[limit][: t + 1], two[limit][: t + 1])
+        assert np.isnan(one[limit][: fits[0]]).all()
+        assert np.isfinite(one[limit][fits[0] :]).all()
 
 
-def test_a_spike_is_likelier_after_one_and_in_the_evening() -> None:
-    data = prices()
-    price = data["price_rt/HB"]
-    X = features(data, "HB", MARKET_ZONE)
-    model = SpikeModel.fit(X[100:3000], price.values[100:3000], 60.0)
-    chance, last = model.probability(X[3000:]), price.values[2999:-1]
-    assert chance[last > 60].mean() > 0.5 > chance[last <= 60].mean()
+def test_only_a_clear_chance_overrules_the_last_price() -> None:
+    chance = np.array([0.55, 0.70, 0.45, 0.30, np.nan, np.nan])
+    last = np.array([20.0, 20.0, 90.0, 90.0, 20.0, 90.0])
+    assert stand_by(chance, last, 60.0).tolist() == [False, True, True, False, False, True]
 
 
 def test_quantiles_do_not_cross_and_cover() -> None:
+    pytest.importorskip("lightgbm")
     data = prices()
     X, price = features(data, "HB", MARKET_ZONE), data["price_rt/HB"].values
     quantiles = price_quantiles(X[100:3000], price[100:3000], X[3000:], (0.05, 0.5, 0.95))
@@ -80,6 +80,35 @@ def test_quantiles_do_not_cross_and_cover() -> None:
     assert 0.75 < inside < 0.98
 
 
-def test_a_short_history_is_refused() -> None:
-    with pytest.raises(InputError, match="28 days"):
-        SpikeModel.fit(np.zeros((100, 3)), np.zeros(100), 60.0)
+def test_the_layout_of_the_features_does_not_depend_on_what_is_at_hand() -> None:
+    data = prices(12)
+    whole = features(data, "HB", MARKET_ZONE)
+    bare = features(Dataset([data["price_rt/HB"]]), "HB", MARKET_ZONE)
+    assert bare.shape == whole.shape
+    np.testing.assert_array_equal(bare[200:, :14], whole[200:, :14])
+    assert np.isnan(bare[:, 14:19]).all()
+
+
+def test_the_odds_read_the_columns_that_they_name() -> None:
+    data = prices(4)
+    price, ahead = data["price_rt/HB"], data["price_da/HB"]
+    X, t = features(data, "HB", MARKET_ZONE), 200
+    hour = (t + 3) // 4  # of the day-ahead price; t begins one
+    told = {
+        spike_odds.LAST: price.values[t - 1],
+        spike_odds.BEFORE: price.values[t - 2],
+        spike_odds.THIRD: price.values[t - 3],
+        spike_odds.FOURTH: price.values[t - 4],
+        spike_odds.EIGHTH: price.values[t - 8],
+        spike_odds.HIGHEST_2H: price.values[t - 8 : t].max(),
+        spike_odds.HIGHEST_DAY: price.values[t - 96 : t].max(),
+        spike_odds.MEAN_1H: price.values[t - 4 : t].mean(),
+        spike_odds.AHEAD: ahead.values[hour],
+        spike_odds.AHEAD_1H_AGO: ahead.values[hour - 1],
+        spike_odds.AHEAD_IN_1H: ahead.values[hour + 1],
+        **dict(zip(spike_odds.YESTERDAY, price.values[[t - 95, t - 96, t - 97]], strict=True)),
+    }
+    for column, value in told.items():
+        assert X[t, column] == pytest.approx(float(spike_odds.squeezed(np.array(value)))), column
+    local = price.grid.index(MARKET_ZONE)[t]
+    assert X[t, spike_odds.QUARTER_OF_DAY] == 4 * local.hour + local.minute // 15

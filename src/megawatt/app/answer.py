@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from megawatt.app.decision import Decision
+from megawatt.dispatch.advice import Advice
 from megawatt.dispatch.backtest import Result, refused
 from megawatt.dispatch.ledger import BUYERS
 
@@ -34,6 +35,7 @@ def answer(decision: Decision, report: Path | None = None) -> dict[str, Any]:
         ],
         "inputs_sha256": plan.inputs_sha256,
         "recommended": decision.advised,
+        "recommended_on": _chosen_on(decision.advice),
         "refused": [
             {"name": one.name, "loses_to": bar.name, "by_usd": bar.net_usd - one.net_usd}
             for one, bar in refused(decision.results)
@@ -68,6 +70,10 @@ def answer(decision: Decision, report: Path | None = None) -> dict[str, Any]:
         "rated_mw": decision.rated_mw,
         "report": str(report) if report else None,
     }
+
+
+def _chosen_on(advice: Advice) -> dict[str, Any]:
+    return {"first_day": f"{advice.first}", "end_day": f"{advice.end}", "before_period": advice.before}
 
 
 def _policy(decision: Decision, one: Result) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import pandas as pd
 
 from megawatt.app.forecast_value import ForecastValue, forecast_values, per_mw_year, rated_mw
 from megawatt.core.dataset import Dataset
-from megawatt.dispatch.backtest import Result, backtest, recommended, run_rule
+from megawatt.dispatch.advice import Advice, advise, entrants
+from megawatt.dispatch.backtest import Result, backtest, run_rule
 from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.coupled.weeks import with_gap_by_week
 from megawatt.dispatch.explain import why
@@ -45,7 +46,7 @@ class Decision:
         case: Site and data.
         plan: The optimum with its certificate.
         results: All policies; perfect foresight last.
-        advised: Name of the recommended policy.
+        advice: The recommended policy, and the days that it was chosen on.
         next_mw: Values of the next megawatt.
         delays: Net of the threshold rule by reaction delay in intervals [USD].
         sensitivities: What other assumptions would make of the advised decisions.
@@ -55,11 +56,16 @@ class Decision:
     case: Case
     plan: Plan
     results: tuple[Result, ...]
-    advised: str
+    advice: Advice
     next_mw: tuple[NextMegawatt, ...]
     delays: dict[int, float]
     sensitivities: tuple[Sensitivity, ...]
     forecasts: tuple[ForecastValue, ...] = ()
+
+    @property
+    def advised(self) -> str:
+        """Name of the recommended policy."""
+        return self.advice.policy.name
 
     def result(self, name: str) -> Result:
         """The result of one policy."""
@@ -152,19 +158,19 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
     case = case_of(site, data)
     effort = effort or Effort()
     timezone, held = site.connection.timezone, contests(case)
-    more = tuple(one for contest in held for one in (*contest.simple, contest.forecast) if one is not None)
+    more = entrants(held)
     plan = bettered(case, solve(case.problem, effort, timezone), more)
     plan = with_gap_by_week(case.problem, plan, timezone)
     results = backtest(case, plan, more)
-    advised = recommended(results)
+    advice = advise(case, results)
     return Decision(
         case,
         plan,
         results,
-        advised.name,
+        advice,
         next_megawatts(case, plan, replace(effort, seconds=effort.seconds / 3)),
         {n: run_rule(case, THRESHOLD, n).net_usd for n in DELAYS},
-        sensitivities(case, advised),
+        sensitivities(case, advice.policy),
         forecast_values(case, results, held),
     )
 

@@ -4,6 +4,7 @@ from megawatt.app import words
 from megawatt.app.decision import Decision
 from megawatt.app.forecast_value import ForecastValue
 from megawatt.dispatch.backtest import refused
+from megawatt.dispatch.recommend import LEAST_DAYS
 
 
 def forecast_line(decision: Decision) -> str:
@@ -53,6 +54,19 @@ def refusals(decision: Decision) -> list[str]:
         f"'{words.plain_name(bar.name)}', which is tuned on earlier data and needs no forecast."
         for one, bar in refused(decision.results)
     ]
+
+
+def chosen_on(decision: Decision) -> str:
+    """On which days the recommended policy was chosen."""
+    advice = decision.advice
+    if advice.before:
+        return (
+            f"Recommended is what earned most from {advice.first} until {advice.end}, before the period that is shown."
+        )
+    return (
+        "Recommended is what earned most on the period that is shown, which is hindsight: of the days before it "
+        f"the data hold less than {LEAST_DAYS}, or gaps."
+    )
 
 
 def forecast_notes(decision: Decision) -> list[str]:

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from megawatt.app.decision import Decision
-from megawatt.app.forecast_words import forecast_line, forecast_notes, refusals
+from megawatt.app.forecast_words import chosen_on, forecast_line, forecast_notes, refusals
 from megawatt.app.words import open_weeks, percent, usd
 from megawatt.dispatch.backtest import ALL_HOSTING, FORESIGHT, Result
 from megawatt.dispatch.ledger import BUYERS
@@ -73,6 +73,7 @@ def sentences(decision: Decision) -> list[str]:
     case = decision.case
     lines = [
         f"* recommended: {decision.best.what}. Every rule decides by what was known at the time.",
+        chosen_on(decision),
         f"{FORESIGHT} knows all prices: a bound, no policy. {ALL_HOSTING} is before the capital it needs.",
         "margin: net as a share of perfect foresight's; gain: the same of what is gained over always-on.",
         certificate(decision),

@@ -113,17 +113,6 @@ def with_shares(result: Result, *, always: float, best: float) -> Result:
     return replace(result, margin_share=margin, gain_share=gain)
 
 
-def recommended(results: tuple[Result, ...]) -> Result:
-    """The policy that earned most of those that may be advised: each decides by earlier data only.
-
-    A policy that acts on a forecast is advised only where it earned more than every simple rule, so never one of
-    `refused`.
-    """
-    rules = [r for r in results if r.name not in {FORESIGHT, ALL_HOSTING}]
-    simple = max((r for r in rules if not r.forecast), key=lambda r: r.net_usd)
-    return max([simple, *(r for r in rules if r.forecast)], key=lambda r: r.net_usd)
-
-
 def refused(results: tuple[Result, ...]) -> tuple[tuple[Result, Result], ...]:
     """Forecast policies that earned less than hysteresis tuned on earlier data, each with what it lost to.
 

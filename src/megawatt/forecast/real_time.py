@@ -2,13 +2,13 @@
 
 What a machine that can stop at once needs to know is one number: whether the price will pass its break-even. Reacting to
 the last price knows that for most intervals, so this forecast can earn at the turns only, and is always shown beside
-that reaction. Boosted trees (LightGBM, extra ``forecast``) give P(price > break-even); each past interval counts by what
-a wrong decision there would have cost, |price - break-even|, up to `MOST_COUNTED_USD`.
+that reaction. P(price > break-even) comes from a regression with few coefficients over all break-evens at once
+(`spike_odds`), and `stand_by` leaves the last price's word only where that chance is clear. `price_quantiles` are boosted
+trees (LightGBM, extra ``forecast``).
 
 Every feature is asked for with `Series.known_for` or `Series.last_known`, by the start of the interval.
 """
 
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -16,17 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from megawatt.core.dataset import Dataset
-from megawatt.core.errors import InputError, MissingExtraError
+from megawatt.core.errors import MissingExtraError
 from megawatt.core.series import Floats, Series
+from megawatt.core.timegrid import TimeGrid
+from megawatt.forecast.spike_odds import SCALE_USD, SpikeOdds, squeezed
 
 LAGS = (1, 2, 3, 4, 8, 95, 96, 97)
 AHEAD = (-4, 4, 8)
-SCALE_USD = 20.0
-"""Prices enter as asinh(price / 20): about linear up to 20 USD/MWh, logarithmic in a spike."""
-
-MOST_COUNTED_USD = 500.0
-"""Cap of an interval's weight: one spike of 5,000 USD must not be all that a half-year teaches."""
-
 TREES = 200
 SETTINGS = {
     "learning_rate": 0.05,
@@ -41,10 +37,8 @@ SETTINGS = {
 }
 """Small trees: the best of three sizes on April to June 2024, fitted on the months before."""
 
-MEMBERS = 4
-"""Boosters that differ in their random draws alone: a few spikes decide the money, and one draw is one opinion."""
-
-LEAST_INTERVALS = 28 * 96
+CLEAR = 0.15
+"""How far from one half a chance must be to overrule the last price; see `docs/forecasts-site.md` for what was tried."""
 
 
 def features(data: Dataset, point: str, timezone: str) -> Floats:
@@ -61,13 +55,10 @@ def features(data: Dataset, point: str, timezone: str) -> Floats:
     lag = {k: _lagged(price, k) for k in LAGS}
     recent = np.column_stack([_lagged(price, k) for k in range(1, 9)])
     day = np.column_stack([_lagged(price, k) for k in range(1, 97)])
-    columns = [_squeezed(lag[k]) for k in LAGS]
-    columns += [lag[1] - lag[2], lag[2] - lag[3], _squeezed(recent.max(axis=1)), _squeezed(day.max(axis=1))]
-    columns += [recent.std(axis=1), _squeezed(recent[:, :4].mean(axis=1))]
-    if (ahead := data.get(f"price_da/{point}")) is not None:
-        columns.append(_squeezed(ahead.known_for(grid, at)))
-        columns += [_squeezed(_shifted(ahead.on(grid), k)) for k in AHEAD]
-        columns.append(lag[1] - _shifted(ahead.on(grid), -1))
+    columns = [squeezed(lag[k]) for k in LAGS]
+    columns += [lag[1] - lag[2], lag[2] - lag[3], squeezed(recent.max(axis=1)), squeezed(day.max(axis=1))]
+    columns += [recent.std(axis=1), squeezed(recent[:, :4].mean(axis=1))]
+    columns += _ahead(data, point, grid, lag[1])
     for name in ("load_forecast/ERCOT", "as/rrs", "as/ecrs", "as/nspin", "as/regup"):
         if (one := data.get(name)) is not None:
             columns.append(one.known_for(grid, at))
@@ -83,9 +74,13 @@ def features(data: Dataset, point: str, timezone: str) -> Floats:
     return np.column_stack(columns)
 
 
-def _squeezed(price: Floats) -> Floats:
-    out: Floats = np.arcsinh(price / SCALE_USD)
-    return out
+def _ahead(data: Dataset, point: str, grid: TimeGrid, last: Floats) -> list[Floats]:
+    """Day-ahead price of the interval, of earlier and later ones, and the last price over it; NaN where there is none."""
+    if (ahead := data.get(f"price_da/{point}")) is None:
+        return [np.full(grid.n, np.nan)] * (len(AHEAD) + 2)
+    spread = last - _shifted(ahead.on(grid), -1)
+    later = (squeezed(_shifted(ahead.on(grid), k)) for k in AHEAD)
+    return [squeezed(ahead.known_for(grid, grid.starts)), *later, spread]
 
 
 def _shifted(series: Series, k: int) -> Floats:
@@ -101,48 +96,17 @@ def _lagged(price: Series, k: int) -> Floats:
     return _shifted(price, -k)
 
 
-@dataclass(frozen=True, slots=True)
-class SpikeModel:
-    """A fitted chance of a price above one break-even.
+def stand_by(chance: Floats, last: Floats, break_even_usd_per_mwh: float) -> NDArray[np.bool_]:
+    """Where to stand by: as the last price says, unless the chance is clearly on the other side, shape (n,).
 
-    Attributes:
-        break_even_usd_per_mwh: Price above which the machine should stand by.
-        members: The fitted boosters.
+    Args:
+        chance: Of `SpikeOdds.probability`, shape (n,); where it is NaN the last price decides.
+        last: Last known price, shape (n,) [USD/MWh].
+        break_even_usd_per_mwh: The break-even.
     """
-
-    break_even_usd_per_mwh: float
-    members: tuple[Any, ...]
-
-    @classmethod
-    def fit(cls, X: Floats, price: Floats, break_even_usd_per_mwh: float) -> "SpikeModel":
-        """Fit on intervals whose price is known.
-
-        Args:
-            X: Rows of `features`, shape (n, features).
-            price: Their settled prices, shape (n,) [USD/MWh].
-            break_even_usd_per_mwh: The break-even.
-
-        Raises:
-            InputError: Fewer than 28 days of 15-minute intervals.
-            MissingExtraError: LightGBM is not installed.
-        """
-        there = np.isfinite(price)
-        if there.sum() < LEAST_INTERVALS:
-            raise InputError(
-                f"{int(there.sum())} intervals with a price",
-                f"a spike model needs {LEAST_INTERVALS}",
-                "Hand in at least 28 days.",
-            )
-        distance = np.abs(price[there] - break_even_usd_per_mwh)
-        weight = np.minimum(distance, MOST_COUNTED_USD) / SCALE_USD + 0.05
-        above = (price[there] > break_even_usd_per_mwh).astype(np.float64)
-        members = (_boosted({"objective": "binary", "seed": m}, X[there], above, weight) for m in range(1, MEMBERS + 1))
-        return cls(break_even_usd_per_mwh, tuple(members))
-
-    def probability(self, X: Floats) -> Floats:
-        """Value-weighted chance of a price above the break-even, shape (n,); stand by above one half."""
-        mean: Floats = np.mean([one.predict(X) for one in self.members], axis=0)
-        return mean
+    above = last > break_even_usd_per_mwh
+    out: NDArray[np.bool_] = np.where(above, ~(chance <= 0.5 - CLEAR), chance > 0.5 + CLEAR)
+    return out
 
 
 def price_quantiles(X: Floats, price: Floats, ask: Floats, levels: tuple[float, ...]) -> Floats:
@@ -151,7 +115,7 @@ def price_quantiles(X: Floats, price: Floats, ask: Floats, levels: tuple[float, 
     Each level has its own trees on the squeezed price; crossing ones are sorted.
     """
     there = np.isfinite(price)
-    y = _squeezed(price[there])
+    y = squeezed(price[there])
     rows = [
         _boosted({"objective": "quantile", "alpha": level, "seed": 1}, X[there], y, np.ones(len(y))).predict(ask)
         for level in levels
@@ -173,18 +137,21 @@ def _lightgbm() -> ModuleType:
     return lightgbm
 
 
-def walk_forward(X: Floats, price: Series, break_even_usd_per_mwh: float, fits: NDArray[np.int64]) -> Floats:
-    """The chance for every interval from the first fit on, each by the last fit before it, shape (n,); NaN before.
+def walk_forward(
+    X: Floats, price: Series, break_evens_usd_per_mwh: tuple[float, ...], fits: NDArray[np.int64]
+) -> dict[float, Floats]:
+    """The chance for every interval from the first fit on, each by the last fit before it, by break-even, (n,); NaN before.
 
     Args:
         X: `features` of the whole price series.
         price: Real-time price.
-        break_even_usd_per_mwh: The break-even.
+        break_evens_usd_per_mwh: The break-evens.
         fits: Numbers of the intervals at whose start the model is fitted anew, increasing.
     """
-    out = np.full(price.grid.n, np.nan)
+    out = {limit: np.full(price.grid.n, np.nan) for limit in break_evens_usd_per_mwh}
     for begin, end in zip(fits, [*fits[1:], price.grid.n], strict=True):
         known = np.where(price.known_at <= price.grid.starts[begin], price.values, np.nan)[:begin]
-        model = SpikeModel.fit(X[LAGS[-1] + 1 : begin], known[LAGS[-1] + 1 :], break_even_usd_per_mwh)
-        out[begin:end] = model.probability(X[begin:end])
+        odds = SpikeOdds.fit(X[LAGS[-1] + 1 : begin], known[LAGS[-1] + 1 :])
+        for limit, chance in out.items():
+            chance[begin:end] = odds.probability(X[begin:end], limit)
     return out
