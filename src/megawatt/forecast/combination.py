@@ -6,13 +6,15 @@ import numpy as np
 
 from megawatt.forecast.day_ahead import DayAhead
 from megawatt.forecast.day_table import DayTable
-from megawatt.forecast.intervals import QuantileRegression, conformal, isotonic
+from megawatt.forecast.intervals import QuantileRegression, conformal, expected_error
 from megawatt.forecast.model import PERCENTILES, Floats
 
 LEARNING_DAYS = 182
 """Days of past errors that weigh the members and fit the quantile regression."""
 BAND_DAYS = 364
-"""Days of past errors behind conformal and isotonic bands."""
+"""Days of past errors behind conformal bands."""
+ALIKE = 0.12
+"""Share of the past errors behind a local band: those of the forecasts most like today's."""
 EVERY = 7
 """Issues from one fit of the quantile regression to the next."""
 SHARPNESS = 4
@@ -45,7 +47,7 @@ class Mean(DayAhead):
 
 
 class Combination(DayAhead):
-    """Members weighed by a power of the inverse of their recent error, with the average of three kinds of band.
+    """Members weighed by a power of the inverse of their recent error, with the average of four bands.
 
     Args:
         target: Name of the price series.
@@ -54,7 +56,7 @@ class Combination(DayAhead):
     """
 
     name = "megawatt"
-    version = "2"
+    version = "3"
     levels = PERCENTILES
 
     def __init__(self, target: str, members: Sequence[str], *, timezone: str) -> None:
@@ -76,7 +78,7 @@ class Combination(DayAhead):
         share = error**-SHARPNESS
         self._weights = share / share.sum()
         if self._fits % EVERY == 0:
-            self._regression = QuantileRegression(self._point(members), actual, members)
+            self._regression = QuantileRegression(self._weighted(members), actual, members)
         self._fits += 1
 
     def answer(self, table: DayTable, row: int) -> Floats:
@@ -85,16 +87,17 @@ class Combination(DayAhead):
         if self._regression is None or len(self._history) < LEAST_DAYS or not np.isfinite(table.values[1:, row]).all():
             return np.full((table.values.shape[2], len(levels)), np.nan)
         members, actual = table.values[1:, np.append(self._history, row)], table.values[0, self._history]
-        points = self._point(members)
-        distance = np.abs(members - points).mean(axis=0)
+        points = self._weighted(members)
+        expected = expected_error(points, actual, members)
         bands = [
-            conformal(points, actual, distance, levels),
             self._regression.predict(points[-1], members[:, -1], levels),
-            isotonic(points, actual, levels),
+            conformal(points, actual, expected, levels, beside=1),
+            conformal(points, actual, expected, levels, beside=3, like=ALIKE),
+            self._weighted([conformal(one, actual, expected, levels, beside=1, like=ALIKE) for one in members]),
         ]
         return np.sort(np.mean(bands, axis=0), axis=1)
 
-    def _point(self, members: Floats) -> Floats:
-        """The weighted mean of the members, shape (n, H)."""
+    def _weighted(self, members: Sequence[Floats] | Floats) -> Floats:
+        """The weighted mean of the members, or of a band of each."""
         mean: Floats = np.tensordot(self._weights, members, axes=1)
         return mean
