@@ -9,7 +9,6 @@ from scipy.stats import norm
 
 from megawatt.forecast import score
 from megawatt.forecast.intervals import (
-    QuantileRegression,
     _alike,
     _fit_not_negative,
     conformal,
@@ -110,24 +109,3 @@ def test_local_bands_cover_what_they_promise_out_of_sample() -> None:
     )
     for band in (0.5, 0.8):
         assert score.coverage(actual[364:464], got, PERCENTILES, band) == pytest.approx(band, abs=0.08)
-
-
-def test_quantile_regression_finds_normal_quantiles_and_a_bias() -> None:
-    points, actual = history(2000, 2, 3)
-    model = QuantileRegression(points[:-1], actual + 5, np.stack([points[:-1], points[:-1]]))
-    got = model.predict(points[-1], np.stack([points[-1], points[-1]]), LEVELS) - points[-1][:, None]
-    for level in (0.1, 0.5, 0.9):
-        # The kernel widens the tails a little: that is its price for stability.
-        assert got[:, round(100 * level) - 1] == pytest.approx(5 + 3 * norm.ppf(level), abs=0.6)
-    assert (np.diff(got) >= 0).all()
-
-
-def test_quantile_regression_follows_the_member_that_knows_more() -> None:
-    rng = np.random.default_rng(4)
-    truth = rng.normal(40, 10, (400, 1))
-    good, poor = truth + 0.5 * rng.normal(size=truth.shape), truth + 6 * rng.normal(size=truth.shape)
-    point = (good + poor) / 2
-    model = QuantileRegression(point[:300], truth[:300], np.stack([good, poor])[:, :300])
-    days = range(300, 400)
-    median = np.array([model.predict(point[d], np.stack([good, poor])[:, d], np.array([0.5]))[0, 0] for d in days])
-    assert np.abs(median - truth[300:, 0]).mean() < 0.6 * np.abs(point[300:] - truth[300:]).mean()

@@ -1,15 +1,12 @@
-"""Ways from past forecasts and what happened to the quantiles of the next day; their average is the answer.
+"""Conformal bands: from past forecasts and what happened to the quantiles of the next day.
 
-Each sees the same history: points (n, H) of past days, what happened (n, H), the members (k, n, H), and today's row of
-each. Conformal bands take past errors in units of what was expected of them, those of all days or those of the days
-whose forecast was most like today's: the latter also undo a bias that only high or only low prices have. Quantile
-regression knows each level but few days. They err differently, so their average errs least.
+Past errors, in units of what was expected of them, are what may happen again, in units of what is expected now. Taken
+from all days they are many; taken from the days whose forecast was most like today's they also undo a bias that only
+high or only low prices have. The two err differently, so their average errs less.
 
 References:
-    Lei et al., JASA 113 (2018) 1094 (normalised split conformal prediction); Guan, Biometrika 110 (2023) 33 (localised).
-    Uniejewski, Weron, Int. J. Forecasting 37 (2021) 1121; Fernandes et al., JBES 39 (2021) 338 (smoothed quantile
-    regression averaging).
-    Lipiecki, Uniejewski, Weron, Energy Economics 139 (2024) 107934 (averages of bands).
+    Lei et al., JASA 113 (2018) 1094 (normalised split conformal prediction).
+    Guan, Biometrika 110 (2023) 33 (localised conformal prediction).
 """
 
 import numpy as np
@@ -24,8 +21,6 @@ START = 28
 """Days that only start the running errors."""
 LEAST_LIKE = 20
 """Fewest errors behind a conformal quantile, where there are as many."""
-KNOTS = np.array([0.01, 0.02, 0.05, *np.arange(0.1, 0.91, 0.1), 0.95, 0.98, 0.99])
-"""Levels at which quantile regression is run; those between lie on the line."""
 
 
 @njit(cache=True)
@@ -139,74 +134,3 @@ def _alike(before: Floats, point: float, share: float) -> NDArray[np.bool_]:
     ordered = np.partition(before, (low, low + count - 1), axis=None)
     alike: NDArray[np.bool_] = (before >= ordered[low]) & (before <= ordered[low + count - 1])
     return alike
-
-
-class QuantileRegression:
-    """Smoothed quantile regression on the point and the members' distances from it, per interval of the day."""
-
-    def __init__(self, points: Floats, actual: Floats, members: Floats) -> None:
-        """Fit.
-
-        Args:
-            points: Shape (n, H).
-            actual: Shape (n, H).
-            members: Shape (k, n, H); the last one's distance follows from the others and is left out.
-        """
-        self._center = points.mean(axis=0)
-        self._spread = np.abs(actual - points).mean(axis=0) + 1e-9
-        y, X = (actual - self._center) / self._spread, self._columns(points, members)
-        self._coefficients = [_smoothed(X[:, h], y[:, h], KNOTS) for h in range(points.shape[1])]
-
-    def predict(self, point: Floats, members: Floats, levels: Floats) -> Floats:
-        """Quantiles of one day, shape (H, q), from its point (H,) and members (k, H)."""
-        X = self._columns(point[None], members[:, None])[0]
-        knots = np.stack([np.sort(x @ b) for x, b in zip(X, self._coefficients, strict=True)])
-        at_levels = np.stack([np.interp(levels, KNOTS, row) for row in knots])
-        quantiles: Floats = self._center[:, None] + self._spread[:, None] * at_levels
-        return quantiles
-
-    def _columns(self, points: Floats, members: Floats) -> Floats:
-        """Regressors, shape (n, H, 1 + k): one, the point, and all but the last member's distance from it."""
-        columns = [np.ones_like(points), (points - self._center) / self._spread]
-        columns += [(member - points) / self._spread for member in members[:-1]]
-        return np.ascontiguousarray(np.stack(columns, axis=-1))
-
-
-@njit(cache=True)
-def _smoothed(X: Floats, y: Floats, levels: Floats) -> Floats:
-    """Coefficients, shape (k, levels): Newton's method on the pinball loss smoothed by a logistic kernel.
-
-    A ridge draws the coefficients to those of the point alone, (0, 1, 0, ...): members are alike and days are few.
-    """
-    n, k = X.shape
-    out = np.zeros((k, len(levels)))
-    prior = np.zeros(k)
-    prior[1] = 1.0
-    ridge = np.full(k, 0.05)
-    ridge[0] = 1e-6
-    b = prior.copy()
-    for number in range(len(levels)):
-        level = levels[number]
-        width = max(0.1, 2.0 * np.sqrt(level * (1 - level)) * ((np.log(n) + k) / n) ** 0.4)
-        for _ in range(40):
-            gradient, hessian = ridge * (b - prior), np.diag(ridge)
-            for i in range(n):
-                u = 0.0
-                for j in range(k):
-                    u += X[i, j] * b[j]
-                share = 1.0 / (1.0 + np.exp(-(u - y[i]) / width))
-                curve = share * (1 - share) / width + 1e-4
-                for j in range(k):
-                    gradient[j] += (share - level) * X[i, j] / n
-                    for m in range(j + 1):
-                        hessian[j, m] += curve * X[i, j] * X[i, m] / n
-            for j in range(k):
-                for m in range(j):
-                    hessian[m, j] = hessian[j, m]
-            step = np.linalg.solve(hessian, gradient)
-            largest = np.abs(step).max()
-            b -= step / max(1.0, largest)
-            if largest < 1e-3:
-                break
-        out[:, number] = b
-    return out
