@@ -121,7 +121,8 @@ def conformal(
         if like < 1:
             chosen = chosen[_alike(before[:, near], points[-1, h], like)]
         ordered = np.sort(chosen, axis=None)
-        quantiles[h] = np.interp(levels * (len(ordered) - 1), np.arange(len(ordered)), ordered)
+        place = levels * (len(ordered) + 1) - 1  # today's error is as likely to fall into any gap between the past ones
+        quantiles[h] = np.interp(place, np.arange(len(ordered)), ordered)
     band: Floats = points[-1][:, None] + expected[-1][:, None] * quantiles
     return band
 
