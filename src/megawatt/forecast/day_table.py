@@ -71,7 +71,9 @@ def table_of(past: Dataset, target: str, others: Sequence[str], *, timezone: str
     cells = _cells(grid, timezone)
     tables = np.full((1 + len(others), cells.days * cells.per_day), np.nan)
     # Where no clock is changed the intervals fill the cells one after the other.
-    at = cells.of if cells.twice.size or cells.skipped.size else slice(cells.of[0], cells.of[-1] + 1)
+    at: NDArray[np.int64] | slice = (
+        cells.of if cells.twice.size or cells.skipped.size else slice(cells.of[0], cells.of[-1] + 1)
+    )
     for table, name in zip(tables, (target, *others), strict=True):
         values = _values(past[name], grid)
         table[at] = values
