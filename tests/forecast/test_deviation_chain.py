@@ -1,7 +1,9 @@
 """Real-time prices as a chain that remembers hours."""
 
 import numpy as np
+import pytest
 
+from megawatt.core.errors import InputError
 from megawatt.forecast.deviation_chain import DeviationChain
 
 
@@ -39,3 +41,8 @@ def test_an_interval_whose_price_is_missing_changes_no_memory() -> None:
     price, ahead = 30 + 10 * rng.standard_normal(1000), np.full(1000, 30.0)
     bins, gap = DeviationChain.fit(price, ahead), np.insert(price, 990, np.nan)
     assert bins.state(gap, np.full(1001, 30.0)) == bins.state(price, ahead)
+
+
+def test_without_history_it_says_so() -> None:
+    with pytest.raises(InputError, match="7 days"):
+        DeviationChain.fit(np.ones(10), np.ones(10))

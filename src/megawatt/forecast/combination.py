@@ -6,15 +6,15 @@ import numpy as np
 
 from megawatt.forecast.day_ahead import DayAhead
 from megawatt.forecast.day_table import DayTable
-from megawatt.forecast.intervals import QuantileRegression, conformal, isotonic
+from megawatt.forecast.intervals import conformal, expected_error
 from megawatt.forecast.model import PERCENTILES, Floats
 
 LEARNING_DAYS = 182
-"""Days of past errors that weigh the members and fit the quantile regression."""
+"""Days of past errors that weigh the members."""
 BAND_DAYS = 364
-"""Days of past errors behind conformal and isotonic bands."""
-EVERY = 7
-"""Issues from one fit of the quantile regression to the next."""
+"""Days of past errors behind conformal bands."""
+ALIKE = 0.12
+"""Share of the past errors behind a local band: those of the forecasts most like today's."""
 SHARPNESS = 4
 """Power of the inverse error in a member's weight: of 1, 2, 4, 8 the best on days before the tests."""
 LEAST_DAYS = 56
@@ -45,7 +45,7 @@ class Mean(DayAhead):
 
 
 class Combination(DayAhead):
-    """Members weighed by a power of the inverse of their recent error, with the average of three kinds of band.
+    """Members weighed by a power of the inverse of their recent error, with the average of three bands.
 
     Args:
         target: Name of the price series.
@@ -54,15 +54,13 @@ class Combination(DayAhead):
     """
 
     name = "megawatt"
-    version = "2"
+    version = "3"
     levels = PERCENTILES
 
     def __init__(self, target: str, members: Sequence[str], *, timezone: str) -> None:
         super().__init__(target, members, timezone=timezone)
         self._history = np.zeros(0, dtype=np.int64)
         self._weights = np.zeros(len(members))
-        self._regression: QuantileRegression | None = None
-        self._fits = 0
 
     def learn(self, table: DayTable, end: int) -> None:
         """Weigh the members by the fourth power of the inverse of their mean absolute error of the last half year."""
@@ -75,26 +73,23 @@ class Combination(DayAhead):
         error = np.abs(members - actual).mean(axis=(1, 2)) + 1e-9
         share = error**-SHARPNESS
         self._weights = share / share.sum()
-        if self._fits % EVERY == 0:
-            self._regression = QuantileRegression(self._point(members), actual, members)
-        self._fits += 1
 
     def answer(self, table: DayTable, row: int) -> Floats:
         """Percentiles of the day of a row, shape (intervals a day, 99)."""
         levels = np.array(self.levels)
-        if self._regression is None or len(self._history) < LEAST_DAYS or not np.isfinite(table.values[1:, row]).all():
+        if len(self._history) < LEAST_DAYS or not np.isfinite(table.values[1:, row]).all():
             return np.full((table.values.shape[2], len(levels)), np.nan)
         members, actual = table.values[1:, np.append(self._history, row)], table.values[0, self._history]
-        points = self._point(members)
-        distance = np.abs(members - points).mean(axis=0)
+        points = self._weighted(members)
+        expected = expected_error(points, actual, members)
         bands = [
-            conformal(points, actual, distance, levels),
-            self._regression.predict(points[-1], members[:, -1], levels),
-            isotonic(points, actual, levels),
+            conformal(points, actual, expected, levels, beside=1),
+            conformal(points, actual, expected, levels, beside=3, like=ALIKE),
+            self._weighted([conformal(one, actual, expected, levels, beside=1, like=ALIKE) for one in members]),
         ]
         return np.sort(np.mean(bands, axis=0), axis=1)
 
-    def _point(self, members: Floats) -> Floats:
-        """The weighted mean of the members, shape (n, H)."""
+    def _weighted(self, members: Sequence[Floats] | Floats) -> Floats:
+        """The weighted mean of the members, or of a band of each."""
         mean: Floats = np.tensordot(self._weights, members, axes=1)
         return mean

@@ -70,9 +70,13 @@ def table_of(past: Dataset, target: str, others: Sequence[str], *, timezone: str
         grid = TimeGrid(grid.start, grid.step_minutes, int((end - grid.start) // grid.step))
     cells = _cells(grid, timezone)
     tables = np.full((1 + len(others), cells.days * cells.per_day), np.nan)
+    # Where no clock is changed the intervals fill the cells one after the other.
+    at: NDArray[np.int64] | slice = (
+        cells.of if cells.twice.size or cells.skipped.size else slice(cells.of[0], cells.of[-1] + 1)
+    )
     for table, name in zip(tables, (target, *others), strict=True):
         values = _values(past[name], grid)
-        table[cells.of] = values
+        table[at] = values
         if cells.twice.size:
             total = np.bincount(cells.of[cells.again], values[cells.again], len(table))[cells.twice]
             table[cells.twice] = total / cells.count[cells.twice]

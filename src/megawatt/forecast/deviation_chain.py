@@ -12,9 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
-from megawatt.forecast.price_bins import LEAST_DAYS, LEVELS, relative_deviation
+from megawatt.forecast.price_bins import LEVELS, known_deviations, relative_deviation
 
 SLOW_LEVELS = (1 / 3, 2 / 3)
 """Borders of the running mean's bins as quantiles. These and the constants below: chosen on February to June 2024."""
@@ -49,14 +48,7 @@ class DeviationChain:
         Raises:
             InputError: Fewer than seven days are known.
         """
-        x = relative_deviation(price, day_ahead)
-        there = np.isfinite(x)
-        if there.sum() < LEAST_DAYS * 24:
-            raise InputError(
-                f"{int(there.sum())} intervals with both prices",
-                f"the chain of bins needs {LEAST_DAYS} days",
-                "Hand in a longer history.",
-            )
+        x, there = known_deviations(price, day_ahead)
         slow = _running_mean(x)
         border, slow_border = np.quantile(x[there], LEVELS), np.quantile(slow[there], SLOW_LEVELS)
         fast, same = np.searchsorted(border, np.nan_to_num(x)), len(SLOW_LEVELS) + 1

@@ -9,6 +9,7 @@ day-ahead price is not published yet, the mean of the same hour over the last `P
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats, Series
@@ -50,14 +51,7 @@ class PriceBins:
         Raises:
             InputError: Fewer than seven days are known.
         """
-        x = relative_deviation(price, day_ahead)
-        there = np.isfinite(x)
-        if there.sum() < LEAST_DAYS * 24:
-            raise InputError(
-                f"{int(there.sum())} intervals with both prices",
-                f"the chain of bins needs {LEAST_DAYS} days",
-                "Hand in a longer history.",
-            )
+        x, there = known_deviations(price, day_ahead)
         border = np.quantile(x[there], levels)
         bins, K = np.searchsorted(border, np.nan_to_num(x)), len(levels) + 1
         counts = np.full((K, K), 0.5 / K)  # a move that was never seen is rare, not impossible
@@ -80,6 +74,23 @@ def relative_deviation(price: Floats, day_ahead: Floats) -> Floats:
     """(price - day ahead) / max(day ahead, `FLOOR_USD`), between -2 and `MOST_DEVIATION`, of the arguments' shape."""
     out: Floats = np.clip((price - day_ahead) / np.maximum(day_ahead, FLOOR_USD), -2.0, MOST_DEVIATION)
     return out
+
+
+def known_deviations(price: Floats, day_ahead: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Relative deviations to fit a chain on, and where there is one, both shape (n,).
+
+    Raises:
+        InputError: Fewer than seven days are known.
+    """
+    x = relative_deviation(price, day_ahead)
+    there = np.isfinite(x)
+    if there.sum() < LEAST_DAYS * 24:
+        raise InputError(
+            f"{int(there.sum())} intervals with both prices",
+            f"the chain of bins needs {LEAST_DAYS} days",
+            "Hand in a longer history.",
+        )
+    return x, there
 
 
 def expected_day_ahead(day_ahead: Series, hour: Floats, first: int, end: int, at: np.datetime64) -> Floats:

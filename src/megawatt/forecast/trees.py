@@ -33,7 +33,7 @@ PARAMETERS = {
     "max_bin": 63,
     "num_threads": 1,
     "deterministic": True,
-    "force_row_wise": True,
+    "force_col_wise": True,
     "verbose": -1,
 }
 
