@@ -126,6 +126,11 @@ class Viewer:
         self.inner = inner
         self.cells = cells_of(self.split.awards, self.split.spans, self.split.cap, inner)
 
+    def rows(self, pieces: list[list[Piece]]) -> int:
+        """Rows that one look at some pieces of each month goes through."""
+        first = self.cells.row[self.cells.first[self.split.span_edges]]
+        return int(np.diff(first) @ np.array([len(cut) for cut in pieces]))
+
     def view(self, prices: Prices, pieces: list[list[Piece]]) -> View:
         """The bound over some pieces of each month, from high to low, with its subgradients."""
         split, cells = self.split, self.cells
