@@ -28,6 +28,7 @@ class View:
         surplus: Blocks that their recursions run more than the intervals do, shape (T, C).
         idle_jobs: Jobs after the first that their recursions run more than the intervals do, shape (T, J).
         uncovered: Mining, as far as it counts, above the cover that awards buy, shape (T,) [MW].
+        counts: Blocks that the intervals run, shape (T, C).
         work: Words of the jobs, each by its own recursion, shape (J, T).
         sold_mw: Cover that each hour's awards buy, shape (H,) [MW].
         kept_mw: Least mining of each award hour, shape (H,) [MW].
@@ -40,6 +41,7 @@ class View:
     surplus: Floats
     idle_jobs: Floats
     uncovered: Floats
+    counts: Floats
     work: NDArray[np.int8]
     sold_mw: Floats
     kept_mw: Floats
@@ -163,6 +165,7 @@ class Viewer:
             wanted.reshape(C, T).T - count,
             runs - others,
             uncovered,
+            count,
             np.concatenate((first[np.newaxis], runs[:, 1:].T))[:J],
             sold_mw[chosen],
             kept_mw,
