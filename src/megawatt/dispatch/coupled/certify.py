@@ -67,7 +67,8 @@ def certify(
         looks += viewer.rows(work.peaks.pieces)
         at, view = work.ascent.prices, work.ascent.step(work.peaks.pieces, work.goal_usd)
         held = [cut[q] for cut, q in zip(work.peaks.pieces, view.piece, strict=True)]
-        if steps % EXCLUDE_EVERY == 0 and not work.better_plan(view, at):
+        if steps % EXCLUDE_EVERY == 0:
+            work.better_plan(view, at)
             work.peaks.exclude(view.by_piece, work.goal_usd, at)
             work.cut(view)
         work.peaks.part(held, SHARE_OF_PIECES * max(view.usd - work.goal_usd, tolerance_usd))
@@ -96,16 +97,14 @@ class _Work:
         charges = self.split.problem.peaks[:1]
         return measured_mw(charges[0], self.search.valued().import_mw()) if charges else np.zeros(1)
 
-    def better_plan(self, view: View, prices: Prices) -> bool:
-        """Try the jobs, blocks and peaks that the prices want; whether that gave a better plan, which then is the goal."""
+    def better_plan(self, view: View, prices: Prices) -> None:
+        """Try the jobs, blocks and peaks that the prices want; a better plan is the goal from then on."""
         peaks = np.array([self.peaks.pieces[m][q].most_mw for m, q in enumerate(view.piece)])
         peaks = np.where(np.isfinite(peaks), peaks, 0.0)
         self.search.attempt(peaks, view.work)
         self.search.follow(peaks, self.split.words_near(prices, view.counts), view.work)
-        found = self.search.value_usd > self.goal_usd + self.tolerance_usd / 100
-        if found:
+        if self.search.value_usd > self.goal_usd + self.tolerance_usd / 100:
             self.goal_usd, self.peaks.own_mw = self.search.value_usd, self._own_mw()
-        return found
 
     def cut(self, view: View) -> None:
         """Cut the cover of the hours that are granted most beyond what their awards are worth."""

@@ -113,7 +113,7 @@ class Search:
 
     def follow(self, peaks_mw: Floats, words: list[NDArray[np.int8]], work: NDArray[np.int8]) -> None:
         """Begin from given words of all blocks and jobs, which may pass the limit; the plan is kept if it is the best."""
-        key = b"".join(one.tobytes() for one in (np.round(peaks_mw, 6), *words, work))
+        key = b"".join([np.round(peaks_mw, 6).tobytes(), *(word.tobytes() for word in words), work.tobytes()])
         if self.deadline.over or key in self._seen:
             return
         trial = Trial.empty(self.split, peaks_mw, work)
