@@ -271,6 +271,24 @@ def test_a_gap_of_nothing_is_asked_for_in_finitely_many_pieces() -> None:
     assert pieces < 200 * len(certificate.pieces)
 
 
+@pytest.mark.parametrize("seed", SEEDS[:4])
+def test_words_that_follow_any_counts_give_a_plan_that_keeps_every_rule_or_none(seed: int) -> None:
+    split, rng = Split.of(random_site(seed)), np.random.default_rng(seed)
+    search = Search(split)
+    if search.run() is None:
+        pytest.skip("no plan was found without the general solver")
+    T, C = split.tables.base_mw.shape
+    for _ in range(3):
+        prices = Prices(rng.normal(0, 50, (T, C)), np.zeros(T), np.zeros(split.tables.work_mw.shape))
+        words = split.words_near(prices, rng.integers(0, 3, (T, C)).astype(np.float64))
+        before, best = search.value_usd, search.valued()
+        search.follow(best.peaks_mw, words, best.work)
+        assert search.value_usd >= before
+        plan = search.valued().schedule()
+        assert violations(split.problem, plan) == []
+        assert settle(split.problem, plan).net_usd == pytest.approx(search.value_usd, rel=1e-9, abs=1e-6)
+
+
 WITH_PEAKS = [site for site in map(random_site, range(20)) if site.peaks and not site.separable]
 
 
