@@ -86,11 +86,14 @@ class _Work:
     ascent: Ascent
     before: Certificate | None
     peaks: OpenPeaks = field(init=False)
-    goal_usd: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.goal_usd = self.search.value_usd
         self.peaks = open_peaks(self.split, self._own_mw(), self.before)
+
+    @property
+    def goal_usd(self) -> float:
+        """Value of the best plan so far [USD]."""
+        return self.search.value_usd
 
     def _own_mw(self) -> Floats:
         """Peaks of what the plan draws, not of what its trial might: a piece beside them is wide and bounds little."""
@@ -98,13 +101,14 @@ class _Work:
         return measured_mw(charges[0], self.search.valued().import_mw()) if charges else np.zeros(1)
 
     def better_plan(self, view: View, prices: Prices) -> None:
-        """Try the jobs, blocks and peaks that the prices want; a better plan is the goal from then on."""
+        """Try the jobs, blocks and peaks that the prices want."""
         peaks = np.array([self.peaks.pieces[m][q].most_mw for m, q in enumerate(view.piece)])
         peaks = np.where(np.isfinite(peaks), peaks, 0.0)
+        before = self.goal_usd
         self.search.attempt(peaks, view.work)
         self.search.follow(peaks, self.split.words_near(prices, view.counts), view.work)
-        if self.search.value_usd > self.goal_usd + self.tolerance_usd / 100:
-            self.goal_usd, self.peaks.own_mw = self.search.value_usd, self._own_mw()
+        if self.goal_usd > before:
+            self.peaks.own_mw = self._own_mw()
 
     def cut(self, view: View) -> None:
         """Cut the cover of the hours that are granted most beyond what their awards are worth."""
