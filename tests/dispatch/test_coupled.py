@@ -17,7 +17,8 @@ from megawatt.dispatch.coupled.cover import award_cells, cells_of, kinks_of, spa
 from megawatt.dispatch.coupled.fast import fast_plan, plan_coupled
 from megawatt.dispatch.coupled.hours import Awards, awards_of, earn_hours
 from megawatt.dispatch.coupled.interval import NEVER, earn
-from megawatt.dispatch.coupled.peaks import highest_mw, pieces_around
+from megawatt.dispatch.coupled.open_peaks import open_peaks
+from megawatt.dispatch.coupled.peaks import highest_mw
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import hull, tables_of
 from megawatt.dispatch.coupled.view import Viewer
@@ -113,7 +114,7 @@ def test_any_prices_bound_the_optimum(seed: int) -> None:
     prices.wage[:, :1] = 0.0
     pieces = [[Piece(0.0, np.inf, 0.0)]]
     if problem.peaks:
-        pieces = pieces_around(split, highest_mw(split) * rng.random(), 100.0)
+        pieces = open_peaks(split, highest_mw(split) * rng.random(), None).pieces
     bound = Viewer(split).view(prices, pieces).usd
     assert bound >= OPTIMA[seed] - 1e-6 * (1 + abs(OPTIMA[seed]))
     cap, whole = split.cap[split.awards.first[:-1]], split.spans.hour[split.spans.whole]
@@ -263,6 +264,50 @@ def test_a_trial_with_ramping_blocks_of_one_mode_is_worth_what_the_ledger_says_o
 
 def test_a_gap_of_nothing_is_asked_for_in_finitely_many_pieces() -> None:
     problem = next(p for p in map(random_site, range(50)) if p.peaks and not p.separable)
-    split = Split.of(problem)
-    cut = pieces_around(split, highest_mw(split), 0.0)
-    assert all(len(pieces) < 200 for pieces in cut)
+    found = fast_plan(problem, Effort(0.0))
+    assert found is not None
+    certificate = found[1]
+    pieces = sum(map(len, certificate.pieces)) + sum(len(one.pieces) for one in certificate.exclusions)
+    assert pieces < 200 * len(certificate.pieces)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:4])
+def test_words_that_follow_any_counts_give_a_plan_that_keeps_every_rule_or_none(seed: int) -> None:
+    split, rng = Split.of(random_site(seed)), np.random.default_rng(seed)
+    search = Search(split)
+    if search.run() is None:
+        pytest.skip("no plan was found without the general solver")
+    T, C = split.tables.base_mw.shape
+    for _ in range(3):
+        prices = Prices(rng.normal(0, 50, (T, C)), np.zeros(T), np.zeros(split.tables.work_mw.shape))
+        words = split.words_near(prices, rng.integers(0, 3, (T, C)).astype(np.float64))
+        before, best = search.value_usd, search.valued()
+        search.follow(best.peaks_mw, words, best.work)
+        assert search.value_usd >= before
+        plan = search.valued().schedule()
+        assert violations(split.problem, plan) == []
+        assert settle(split.problem, plan).net_usd == pytest.approx(search.value_usd, rel=1e-9, abs=1e-6)
+
+
+WITH_PEAKS = [site for site in map(random_site, range(20)) if site.peaks and not site.separable]
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=30)
+def test_parted_pieces_cover_all_peaks_and_ask_for_no_more_than_their_least(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    problem = WITH_PEAKS[seed % len(WITH_PEAKS)]
+    split, charge = Split.of(problem), problem.peaks[0]
+    top = highest_mw(split)
+    peaks = open_peaks(split, top * rng.random(len(top)), None)
+    for _ in range(40):
+        held = [cut[rng.integers(len(cut))] for cut in peaks.pieces]
+        peaks.part(held, float(rng.random()))
+        if rng.random() < 0.2:
+            peaks.own_mw = top * rng.random(len(top))
+    for m, cut in enumerate(peaks.pieces):
+        assert cut[0].most_mw >= top[m]
+        assert cut[-1].least_mw == 0
+        assert [one.least_mw for one in cut[:-1]] == [one.most_mw for one in cut[1:]]
+        for one in cut:
+            assert one.usd == charge.usd_per_mw_month[m] * max(one.least_mw, charge.floor_mw[m])

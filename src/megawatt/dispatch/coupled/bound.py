@@ -25,6 +25,10 @@ ROUND_OUT = 1e-9
 """Relative amount by which a bound is moved outwards: the arithmetic of another machine must not fall below it."""
 
 
+FAVOUR = 0.1
+"""Share of what a running block usually earns by which words are favoured: prices of a few steps are that close."""
+
+
 @dataclass(slots=True)
 class Split:
     """A problem prepared for evaluations of its bound.
@@ -102,6 +106,28 @@ class Split:
             total += m.blocks * value
             words.append(word)
         return total, words
+
+    def words_near(self, prices: Prices, counts: Floats) -> list[NDArray[np.int8]]:
+        """Words of all blocks at prices that favour some counts a little, shapes (n, T).
+
+        At good prices many words of a block are worth the same. Block k earns a share more where more than k run and as
+        much less elsewhere, and so takes of these words the one that is nearest to the counts.
+
+        Args:
+            prices: Prices of the split.
+            counts: Running blocks, shape (T, C).
+        """
+        found = []
+        for c, (m, ramp) in enumerate(zip(self.problem.machines, self.ramp, strict=True)):
+            favour = FAVOUR * float(np.median(np.abs(self.tables.base_usd[:, c])))
+            words = np.zeros((m.blocks, self.problem.T), dtype=np.int8)
+            for k in range(m.blocks):
+                price = prices.running[:, c] + np.where(counts[:, c] > k, favour, -favour)
+                _, words[k] = plan_block(
+                    price, ramp, m.start_usd, m.stop_usd, m.min_up, m.min_down, m.initial.on, m.initial.steps
+                )
+            found.append(words)
+        return found
 
     def jobs_usd(self, prices: Prices) -> tuple[float, NDArray[np.int8]]:
         """Best value of the jobs after the first at their wages [USD], and their words, shape (T, J); 0 for the first."""

@@ -4,19 +4,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from megawatt.dispatch.certificate import Certificate, Exclusion, Piece, Prices
+from megawatt.dispatch.certificate import Certificate, Prices
 from megawatt.dispatch.coupled.ascent import Ascent
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.closed_form import plan_prices
 from megawatt.dispatch.coupled.cover import finer
-from megawatt.dispatch.coupled.peaks import pieces_around
+from megawatt.dispatch.coupled.open_peaks import OpenPeaks, open_peaks
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.view import View, Viewer
 from megawatt.dispatch.ledger import measured_mw
 from megawatt.dispatch.problem import Floats
 
 SHARE_OF_PIECES = 0.2
-"""Share of the tolerance that the width of the narrowest pieces may cost."""
+"""Share of the gap that the width of the pieces which hold the bound may cost; wider ones are parted."""
 
 EXCLUDE_EVERY = 8
 """Steps between two looks at which pieces can still hold a better plan, and at the cover of which hours to cut."""
@@ -46,7 +46,7 @@ def certify(
     tolerance_usd: float,
     most_steps: int,
     prices: Prices | None = None,
-    cuts: tuple[Floats, ...] = (),
+    before: Certificate | None = None,
 ) -> Certificate:
     """Bound the optimum, and improve the plan on the way where the prices show how.
 
@@ -56,68 +56,59 @@ def certify(
         tolerance_usd: The bound need not come closer to the plan than this [USD].
         most_steps: Most evaluations.
         prices: Prices to begin with; read off the plan by default.
-        cuts: Cuts of each award hour's cover to begin with.
+        before: A certificate of this plan or a worse one, to go on from: what it excludes, and its cells of cover.
     """
-    work = _Work(
-        split, search, tolerance_usd, Ascent(Viewer(split, list(cuts)), prices or plan_prices(search.valued()))
-    )
+    viewer = Viewer(split, list(before.cuts) if before else [])
+    work = _Work(split, search, tolerance_usd, Ascent(viewer, prices or plan_prices(search.valued())), before)
     steps, looks = 0, 0
     while steps < most_steps and looks < MOST_LOOKS and (looks < LEAST_LOOKS or not search.deadline.over):
         if work.ascent.best_usd <= work.goal_usd + tolerance_usd:
             break
-        looks += work.rows()
-        at, view = work.ascent.prices, work.ascent.step(work.pieces, work.goal_usd)
-        if steps % EXCLUDE_EVERY == 0 and not work.better_plan(view):
-            work.exclude(view, at)
+        looks += viewer.rows(work.peaks.pieces)
+        at, view = work.ascent.prices, work.ascent.step(work.peaks.pieces, work.goal_usd)
+        held = [cut[q] for cut, q in zip(work.peaks.pieces, view.piece, strict=True)]
+        if steps % EXCLUDE_EVERY == 0:
+            work.better_plan(view, at)
+            work.peaks.exclude(view.by_piece, work.goal_usd, at)
             work.cut(view)
+        work.peaks.part(held, SHARE_OF_PIECES * max(view.usd - work.goal_usd, tolerance_usd))
         steps += 1
     return work.certificate(steps)
 
 
 @dataclass(slots=True)
 class _Work:
-    """A certificate under way: the pieces that may still hold a better plan, and why the others cannot."""
+    """A certificate under way."""
 
     split: Split
     search: Search
     tolerance_usd: float
     ascent: Ascent
-    pieces: list[list[Piece]] = field(init=False)
-    exclusions: list[Exclusion] = field(init=False)
-    goal_usd: float = field(init=False)
+    before: Certificate | None
+    peaks: OpenPeaks = field(init=False)
 
     def __post_init__(self) -> None:
-        self._begin()
+        self.peaks = open_peaks(self.split, self._own_mw(), self.before)
 
-    def _begin(self) -> None:
-        self.goal_usd, self.exclusions = self.search.value_usd, []
-        self.pieces = _all_pieces(self.split, self.search, self.tolerance_usd)
-        self.ascent.best_usd = np.inf  # the bound of other pieces is another number
+    @property
+    def goal_usd(self) -> float:
+        """Value of the best plan so far [USD]."""
+        return self.search.value_usd
 
-    def rows(self) -> int:
-        """Rows that one look goes through, each for every piece of its month."""
-        first = self.ascent.viewer.cells.row[self.ascent.viewer.cells.first[self.split.span_edges]]
-        return int(np.diff(first) @ np.array([len(cut) for cut in self.pieces]))
+    def _own_mw(self) -> Floats:
+        """Peaks of what the plan draws, not of what its trial might: a piece beside them is wide and bounds little."""
+        charges = self.split.problem.peaks[:1]
+        return measured_mw(charges[0], self.search.valued().import_mw()) if charges else np.zeros(1)
 
-    def better_plan(self, view: View) -> bool:
-        """Try the jobs and peaks that the prices want; whether that gave a better plan, which then is the goal."""
-        peaks = np.array([self.pieces[m][q].most_mw for m, q in enumerate(view.piece)])
-        self.search.attempt(np.where(np.isfinite(peaks), peaks, 0.0), view.work)
-        found = self.search.value_usd > self.goal_usd + self.tolerance_usd / 100
-        if found:
-            self._begin()
-        return found
-
-    def exclude(self, view: View, prices: Prices) -> None:
-        """Drop the pieces that these prices show to hold nothing better than the plan."""
-        for m, bounds in enumerate(view.by_piece):
-            stays = bounds > self.goal_usd
-            if not stays.any():
-                stays[int(np.argmax(bounds))] = True
-            gone = tuple(piece for piece, stay in zip(self.pieces[m], stays, strict=True) if not stay)
-            if gone:
-                self.exclusions.append(Exclusion(prices, m, gone))
-                self.pieces[m] = [piece for piece, stay in zip(self.pieces[m], stays, strict=True) if stay]
+    def better_plan(self, view: View, prices: Prices) -> None:
+        """Try the jobs, blocks and peaks that the prices want."""
+        peaks = np.array([self.peaks.pieces[m][q].most_mw for m, q in enumerate(view.piece)])
+        peaks = np.where(np.isfinite(peaks), peaks, 0.0)
+        before = self.goal_usd
+        self.search.attempt(peaks, view.work)
+        self.search.follow(peaks, self.split.words_near(prices, view.counts), view.work)
+        if self.goal_usd > before:
+            self.peaks.own_mw = self._own_mw()
 
     def cut(self, view: View) -> None:
         """Cut the cover of the hours that are granted most beyond what their awards are worth."""
@@ -139,22 +130,14 @@ class _Work:
     def certificate(self, steps: int) -> Certificate:
         """The certificate of the best prices for the pieces that are left."""
         # pieces that went and cells that were cut since these prices were seen can only have lowered their bound
-        usd = self.ascent.viewer.view(self.ascent.best, self.pieces).usd
+        usd = self.ascent.viewer.view(self.ascent.best, self.peaks.pieces).usd
         bound = max(usd, self.goal_usd)
         bound += ROUND_OUT * (1 + abs(bound))
         return Certificate(
             self.ascent.best,
-            tuple(map(tuple, self.pieces)),
-            tuple(self.exclusions),
+            tuple(map(tuple, self.peaks.pieces)),
+            tuple(self.peaks.exclusions),
             tuple(self.ascent.viewer.inner),
             bound,
             steps,
         )
-
-
-def _all_pieces(split: Split, search: Search, tolerance_usd: float) -> list[list[Piece]]:
-    if not split.problem.peaks:
-        return [[Piece(0.0, np.inf, 0.0)]]
-    # around what the plan draws, not what its trial might: a piece beside it is wide and bounds little
-    own = measured_mw(split.problem.peaks[0], search.valued().import_mw())
-    return pieces_around(split, own, SHARE_OF_PIECES * tolerance_usd)

@@ -135,14 +135,14 @@ def _certified(split: Split, search: Search, tolerance: float) -> Certificate:
     if open_usd(certificate, search) > tolerance and not search.deadline.over:
         if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
-            certificate = _lower(certify(split, search, tolerance, MOST_STEPS, prices, certificate.cuts), certificate)
+            certificate = _lower(certify(split, search, tolerance, MOST_STEPS, prices, certificate), certificate)
         else:
-            certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices, certificate.cuts)
+            certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices, certificate)
     if open_usd(certificate, search) > 2 * tolerance:
         found = search.value_usd
         search.shake(SHAKES, np.random.default_rng(SEED))
         if search.value_usd > found:
-            certificate = certify(split, search, tolerance, FIRST_STEPS, certificate.prices, certificate.cuts)
+            certificate = certify(split, search, tolerance, FIRST_STEPS, certificate.prices, certificate)
     return certificate
 
 
@@ -155,7 +155,7 @@ def better_weeks(found: Found, timezone: str) -> None:
     weeks = NamedWeeks(search.split, search, found.certificate, found.tolerance_usd, edges)
     while weeks.run():
         last = weeks.certificate
-        again = certify(search.split, search, found.tolerance_usd, FIRST_STEPS, last.prices, last.cuts)
+        again = certify(search.split, search, found.tolerance_usd, FIRST_STEPS, last.prices, last)
         weeks.certificate = _lower(again, weeks.certificate)
     found.certificate = weeks.certificate
     found.method += weeks.told()

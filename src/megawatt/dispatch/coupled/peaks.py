@@ -1,13 +1,11 @@
-"""Billed peaks: which values are worth trying, and how to cut their range into pieces."""
-
-from itertools import pairwise
+"""Billed peaks: between which values they lie."""
 
 import numpy as np
 
 from megawatt.dispatch.certificate import Piece
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.ledger import measured_mw
-from megawatt.dispatch.problem import Floats, PeakCharge
+from megawatt.dispatch.problem import Floats
 
 LEAST_MW = 1e-4
 """Width of the narrowest pieces at least, so that they are few whatever gap is asked for [MW]."""
@@ -26,34 +24,18 @@ def lowest_mw(split: Split) -> Floats:
     return np.maximum(measured_mw(charge, split.problem.firm_mw), charge.floor_mw)
 
 
-def pieces_around(split: Split, peaks_mw: Floats, loss_usd: float, growth: float = 1.7) -> list[list[Piece]]:
-    """All peaks of every month as pieces, narrow around the given ones and wider with distance, from high to low.
-
-    The narrowest pieces of all months together cost the bound ``loss_usd``.
+def whole_range(split: Split) -> list[list[Piece]]:
+    """All peaks of every month as two pieces: those that loads that cannot stop may leave possible, and those below.
 
     With a ratchet or a second charge the pieces ask no more than what this charge costs in the month itself, which is
     a valid lower limit of the whole.
     """
-    charge = split.problem.peaks[0]
-    top, low = highest_mw(split), lowest_mw(split)
-    width = np.maximum(loss_usd / len(top) / np.maximum(charge.usd_per_mw_month, 1e-9), LEAST_MW)
+    charge, top, low = split.problem.peaks[0], highest_mw(split), lowest_mw(split)
+    price, floor = charge.usd_per_mw_month, charge.floor_mw
     return [
-        _pieces(charge, m, float(np.clip(peaks_mw[m], low[m], max(top[m], low[m]))), low[m], top[m], width[m], growth)
-        for m in range(len(top))
+        [
+            Piece(float(a), max(float(a), float(b)), float(d * max(a, f))),
+            Piece(0.0, float(a), float(d * f)),
+        ]
+        for a, b, d, f in zip(low, top, price, floor, strict=True)
     ]
-
-
-def _pieces(charge: PeakCharge, m: int, at: float, low: float, top: float, width: float, growth: float) -> list[Piece]:
-    edges, step, x = [at], width, at
-    while x < top:
-        x = min(top, x + step)
-        edges.insert(0, x)
-        step *= growth
-    step, x = width, at
-    while x > low:
-        x = max(low, x - step)
-        edges.append(x)
-        step *= growth
-    price, floor = charge.usd_per_mw_month[m], charge.floor_mw[m]
-    found = [Piece(b, a, price * max(b, floor)) for a, b in pairwise(edges)]
-    return [*found, Piece(0.0, edges[-1], price * floor)]

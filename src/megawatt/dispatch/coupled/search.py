@@ -108,11 +108,24 @@ class Search:
         if key in self._seen:
             return self._seen[key]
         trial = Trial.start(self.split, peaks_mw, work)
-        value = -np.inf
-        if trial is not None:
-            trial.improve(SWEEPS)
-            value = trial.shave()
-        self._seen[key] = value
+        self._seen[key] = value = -np.inf if trial is None else self._improved(trial)
+        return value
+
+    def follow(self, peaks_mw: Floats, words: list[NDArray[np.int8]], work: NDArray[np.int8]) -> None:
+        """Begin from given words of all blocks and jobs, which may pass the limit; the plan is kept if it is the best."""
+        key = b"".join([np.round(peaks_mw, 6).tobytes(), *(word.tobytes() for word in words), work.tobytes()])
+        if self.deadline.over or key in self._seen:
+            return
+        trial = Trial.empty(self.split, peaks_mw, work)
+        trial.take(words)
+        if not np.isfinite(trial.value_usd()):
+            trial.step_blocks()
+        self._seen[key] = self._improved(trial) if np.isfinite(trial.value_usd()) else -np.inf
+
+    def _improved(self, trial: Trial) -> float:
+        """Value of a trial that fits after its steps [USD]; it is kept if it is the best."""
+        trial.improve(SWEEPS)
+        value = trial.shave()
         if value > self.value_usd:
             self.best, self.value_usd = trial, value
         return value

@@ -150,6 +150,17 @@ class Trial:
             for k in range(len(self.words[c])):
                 self.block_step(int(c), k)
 
+    def take(self, words: list[NDArray[np.int8]]) -> None:
+        """Run the blocks as given, whether they fit or not."""
+        self.words = [word.copy() for word in words]
+        self._count()
+
+    def step_blocks(self) -> None:
+        """Replan the blocks one after the other."""
+        for c, words in enumerate(self.words):
+            for k in range(len(words)):
+                self.block_step(c, k)
+
     def block_step(self, c: int, k: int) -> None:
         """Replan one block, all others given."""
         m, T = self.split.problem.machines[c], len(self.room)
@@ -264,9 +275,7 @@ class Trial:
             before = [w.copy() for w in self.words], self.work.copy()
             for j in range(len(self.work)):
                 self.job_step(j)
-            for c, words in enumerate(self.words):
-                for k in range(len(words)):
-                    self.block_step(c, k)
+            self.step_blocks()
             value = self.value_usd()
             if value <= best + SETTLED_USD:
                 if value < best:

@@ -28,6 +28,7 @@ class View:
         surplus: Blocks that their recursions run more than the intervals do, shape (T, C).
         idle_jobs: Jobs after the first that their recursions run more than the intervals do, shape (T, J).
         uncovered: Mining, as far as it counts, above the cover that awards buy, shape (T,) [MW].
+        counts: Blocks that the intervals run, shape (T, C).
         work: Words of the jobs, each by its own recursion, shape (J, T).
         sold_mw: Cover that each hour's awards buy, shape (H,) [MW].
         kept_mw: Least mining of each award hour, shape (H,) [MW].
@@ -40,6 +41,7 @@ class View:
     surplus: Floats
     idle_jobs: Floats
     uncovered: Floats
+    counts: Floats
     work: NDArray[np.int8]
     sold_mw: Floats
     kept_mw: Floats
@@ -126,6 +128,11 @@ class Viewer:
         self.inner = inner
         self.cells = cells_of(self.split.awards, self.split.spans, self.split.cap, inner)
 
+    def rows(self, pieces: list[list[Piece]]) -> int:
+        """Rows that one look at some pieces of each month goes through."""
+        first = self.cells.row[self.cells.first[self.split.span_edges]]
+        return int(np.diff(first) @ np.array([len(cut) for cut in pieces]))
+
     def view(self, prices: Prices, pieces: list[list[Piece]]) -> View:
         """The bound over some pieces of each month, from high to low, with its subgradients."""
         split, cells = self.split, self.cells
@@ -158,6 +165,7 @@ class Viewer:
             wanted.reshape(C, T).T - count,
             runs - others,
             uncovered,
+            count,
             np.concatenate((first[np.newaxis], runs[:, 1:].T))[:J],
             sold_mw[chosen],
             kept_mw,
