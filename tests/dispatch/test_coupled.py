@@ -188,7 +188,7 @@ def test_awards_with_the_cover_they_need_are_those_of_a_linear_programme() -> No
     counts = np.broadcast_to(tab.most, tab.base_mw.shape).astype(np.float64)
     x, sold, usd = np.zeros((T, S)), np.zeros((H, 1)), np.zeros(H)
     room = np.full(T, 1e3)
-    total = earn_hours(tab, awards, counts, np.zeros(tab.work_mw.shape), room, x, sold, usd)
+    total = earn_hours(tab, awards, kinks_of(awards).mw, counts, np.zeros(tab.work_mw.shape), room, x, sold, usd)
     assert total == pytest.approx(usd.sum())
     mining = (counts * tab.base_mw).sum(axis=1) + x[:, tab.owner >= 0].sum(axis=1)
     cover = np.minimum.reduceat(mining, awards.first[:-1])
