@@ -236,8 +236,8 @@ class Trial:
             self.work[j] = word
         return bool(best > NEVER / 2)
 
-    def shave(self) -> float:
-        """Lower each month's peak as far as it pays with all commitments kept, and return the value [USD]."""
+    def shave(self, width_mw: float = PEAK_MW) -> float:
+        """Lower each month's peak as far as it pays with all commitments kept, to a width, and return the value [USD]."""
         best = self.value_usd()
         if not self.split.problem.peaks:
             return best
@@ -247,9 +247,9 @@ class Trial:
             high = min(float(self.peaks_mw[m]), float(self.import_mw()[inside].max(initial=0.0)))
             low, kept = float(charge.floor_mw[m]), self.peaks_mw.copy()
             # with commitments kept the value is concave in the peak: where the first step down gains nothing, none does
-            if high - low <= PEAK_MW or self._at_peak(m, high - PEAK_MW) <= self._at_peak(m, high):
+            if high - low <= width_mw or self._at_peak(m, high - width_mw) <= self._at_peak(m, high):
                 low = high
-            while high - low > PEAK_MW:
+            while high - low > width_mw:
                 a, b = low + (high - low) / 3, high - (high - low) / 3
                 if self._at_peak(m, a) >= self._at_peak(m, b) > -np.inf:
                     high = b
