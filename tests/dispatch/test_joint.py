@@ -58,7 +58,7 @@ def test_a_crew_runs_all_the_counts_that_single_blocks_can_and_no_others(seed: i
     by_blocks = {tuple(np.sum(some, axis=0).tolist()) for some in product(words, repeat=machine.blocks)}
     crew = Crew.of(machine)
     assert crew is not None
-    paths = {((), 0)}
+    paths: set[tuple[tuple[int, ...], int]] = {((), 0)}
     for _ in range(T):
         ways = {(counts, int(to)) for counts, state in paths for to in crew.to[state] if to >= 0}
         paths = {((*counts, int(crew.phase[to].sum())), to) for counts, to in ways}
@@ -89,14 +89,14 @@ def test_what_is_to_be_earned_from_the_first_state_is_the_best_word(seed: int) -
     assert worth <= NEVER / 2 if value <= NEVER / 2 else worth == pytest.approx(value, abs=1e-9)
 
 
-@pytest.mark.parametrize("seed", [seed for seed in COUPLED if not random_site(seed).peaks][:10])
+@pytest.mark.parametrize("seed", [seed for seed in COUPLED if not random_site(seed).peaks][:6])
 def test_a_joint_search_that_dropped_nothing_finds_the_optimum(seed: int) -> None:
     problem = random_site(seed)
     split = Split.of(problem)
     joint, search = Joint.of(split), Search(split)
     assert joint is not None
     SmallSite(joint, search, linear_prices(problem), 0.0).run()
-    if search.best is None or joint.cut:
+    if joint.cut:
         SmallSite(joint, search, linear_prices(problem), 0.0).run()  # a first plan is the goal of a narrower search
     assert search.best is not None
     assert violations(problem, search.valued().schedule()) == []
@@ -104,7 +104,7 @@ def test_a_joint_search_that_dropped_nothing_finds_the_optimum(seed: int) -> Non
         assert search.value_usd == pytest.approx(OPTIMA[seed], rel=1e-9, abs=1e-6)
 
 
-@pytest.mark.parametrize("seed", [seed for seed in COUPLED if random_site(seed).peaks][:3])
+@pytest.mark.parametrize("seed", [seed for seed in COUPLED if random_site(seed).peaks][:2])
 def test_ranges_of_peaks_are_searched_until_the_optimum_is_found(seed: int) -> None:
     problem = random_site(seed)
     split = Split.of(problem)
@@ -118,12 +118,19 @@ def test_ranges_of_peaks_are_searched_until_the_optimum_is_found(seed: int) -> N
     assert search.value_usd == pytest.approx(settle(problem, search.valued().schedule()).net_usd, abs=1e-6)
 
 
+def age_of(machine: MachineClass, on: np.ndarray, t: int) -> int:
+    """Intervals before t for which a block that runs there has run already."""
+    if on[: t + 1].all() and machine.initial.on:
+        return t + machine.initial.steps
+    return next(i for i in range(t + 1) if t == i or not on[t - i - 1])
+
+
 @given(st.integers(0, 10**6))
 @settings(deadline=None, max_examples=40)
 def test_given_words_of_ramping_blocks_with_modes_earn_what_a_linear_programme_of_their_modes_does(seed: int) -> None:
     rng, T = np.random.default_rng(seed), 6
     machine = dataclasses.replace(some_class(rng, T), ramp_loss=np.array([0.9, 0.4]))
-    price, limit = rng.normal(40, 60, T), float(rng.uniform(2.8, 1.0) * 2.8 * machine.blocks)
+    price, limit = rng.normal(40, 60, T), float(rng.uniform(0.5, 2.0) * 2.8 * machine.blocks)
     none = np.zeros(T)
     grid = TimeGrid(np.datetime64("2024-07-01T00:00:00", "s"), 60, T)
     problem = Problem(grid, price, none, none, np.full(T, limit), (machine,))
@@ -137,19 +144,14 @@ def test_given_words_of_ramping_blocks_with_modes_earn_what_a_linear_programme_o
         total -= machine.start_usd * (change == 1).sum() + machine.stop_usd * (change == -1).sum()
     for t in range(T):
         running = [k for k in range(len(on)) if on[k, t]]
-        worth = []
-        for k in running:
-            age = next((i for i in range(t + 1) if t - i == 0 or not on[k, t - i - 1]), 0)
-            if on[k, : t + 1].all() and machine.initial.on:
-                age = t + machine.initial.steps
-            kept = 1.0 - (0.9, 0.4)[age] if age < 2 else 1.0
-            worth += list(kept * machine.revenue_usd_per_h[:, t] - machine.power_mw[:, t] * price[t])
         if not running:
             continue
+        lost = [(0.9, 0.4, 0.0)[min(age_of(machine, on[k], t), 2)] for k in running]
+        margins = [(1 - one) * machine.revenue_usd_per_h[:, t] - machine.power_mw[:, t] * price[t] for one in lost]
         power = np.tile(machine.power_mw[:, t], len(running))[np.newaxis]
         whole = np.kron(np.eye(len(running)), np.ones(machine.modes))
-        best = linprog(-np.array(worth), A_ub=power, b_ub=[limit], A_eq=whole, b_eq=np.ones(len(running)))
-        total = total - best.fun if best.success else -np.inf
+        best = linprog(-np.concatenate(margins), A_ub=power, b_ub=[limit], A_eq=whole, b_eq=np.ones(len(running)))
+        total = total - float(best.fun or 0.0) if best.success else -np.inf
     assert value == pytest.approx(total, abs=1e-6)
 
 
@@ -158,8 +160,9 @@ def test_given_words_of_ramping_blocks_with_modes_earn_what_a_linear_programme_o
 def test_a_trial_of_ramping_blocks_is_worth_what_the_ledger_says_of_its_schedule(seed: int) -> None:
     rng = np.random.default_rng(seed)
     site = random_problem(seed, T=int(rng.integers(3, 40)))
-    slow = {"ramp_loss": np.array([0.7, 0.2]), "initial": InitialState(bool(rng.integers(2)), 1)}
-    problem = dataclasses.replace(site, machines=tuple(dataclasses.replace(one, **slow) for one in site.machines))
+    ramp, before = np.array([0.7, 0.2]), InitialState(bool(rng.integers(2)), 1)
+    slow = tuple(dataclasses.replace(one, ramp_loss=ramp, initial=before) for one in site.machines)
+    problem = dataclasses.replace(site, machines=slow)
     search = Search(Split.of(problem))
     if search.run() is not None:
         assert search.value_usd == pytest.approx(settle(problem, search.valued().schedule()).net_usd, abs=1e-6)

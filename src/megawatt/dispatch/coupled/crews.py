@@ -5,6 +5,7 @@ stops the youngest of those that may stop, which lose to ramping what the others
 another at once brings nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +82,7 @@ def _moves(crowd: Crowd, move: Ints, oldest: int) -> list[tuple[Crowd, int, int]
     return out
 
 
-def _padded(rows: list[list[int]] | list[list[float]], value: float) -> Floats:
+def _padded(rows: Sequence[Sequence[float]], value: float) -> Floats:
     out = np.full((len(rows), max(map(len, rows))), value, dtype=np.float64)
     for k, row in enumerate(rows):
         out[k, : len(row)] = row

@@ -46,7 +46,7 @@ MOST_WHOLE = 3_000
 LAST_SHARE = 0.5
 """Share of the time that the general solver gets at least: a first run spends seconds on compiling the recursions."""
 
-MOST_JOINT = 200
+MOST_JOINT = 48
 """Intervals up to which joint states are searched."""
 
 MOST_WORK = 40_000_000

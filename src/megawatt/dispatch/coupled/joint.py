@@ -25,7 +25,7 @@ from megawatt.dispatch.problem import Floats, Ints
 MOST_LABELS = 4_000
 """Labels kept after an interval; the least promising go first."""
 
-MOST_WAYS = 200_000
+MOST_WAYS = 100_000
 """Ways on from the labels of an interval that are looked at."""
 
 MOST_COMBINATIONS = 2.0**50

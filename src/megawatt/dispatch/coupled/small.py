@@ -23,10 +23,10 @@ from megawatt.dispatch.problem import Floats
 STEPS = 40
 """Steps towards better prices for each range."""
 
-MOST_LOOKS = 30_000
+MOST_LOOKS = 15_000
 """Intervals looked at in these steps, in all: ranges of a longer horizon are fewer."""
 
-MOST_WAYS = 2_000_000
+MOST_WAYS = 1_000_000
 """Ways on looked at in all, a second or two."""
 
 EXACT_MW = 1e-8
