@@ -146,7 +146,7 @@ class _Work:
             self.ascent.best,
             tuple(map(tuple, self.pieces)),
             tuple(self.exclusions),
-            tuple(self.ascent.viewer.inner),
+            tuple(self.ascent.viewer.inner) if self.split.problem.reserves else (),
             bound,
             steps,
         )

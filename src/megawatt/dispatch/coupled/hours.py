@@ -152,7 +152,7 @@ def earn_hours(
     order, slope = np.zeros((longest, S), dtype=np.int64), np.zeros((longest, S))
     width, full = np.zeros(S), np.zeros((longest, S))
     base, mining, worth = np.zeros(longest), np.zeros(longest), np.zeros(longest)
-    corner = np.zeros(longest * (2 * S + 2) + len(bends) + 4)
+    corner = np.zeros(longest * (3 * S + 3) + len(bends) + 4)
     trial = np.zeros(max(R, 1))[:R]
     total = 0.0
     for hour in range(H):
@@ -211,6 +211,13 @@ def earn_hours(
                         n += 1
                     corner[n] = room[t] - base[i] + mining[i]
                     n += 1
+                    if unused_usd[t] != 0.0:  # where the fixed-price block is used up, with elastic segments or without
+                        corner[n] = block_mw[t] - base[i] + mining[i]
+                        n += 1
+                        for k in range(S):
+                            if owner[order[i, k]] < 0:
+                                corner[n] = corner[n - 1] - full[i, k]
+                                n += 1
                 chosen = free
                 for q in range(n):
                     cover = min(corner[q], most)

@@ -85,8 +85,17 @@ class SmallSite:
 
     def _charge(self, mw: Floats) -> float:
         """What peaks cost at least [USD]."""
-        charge = self.joint.split.problem.peaks[0] if self.joint.split.problem.peaks else None
-        return 0.0 if charge is None else float(charge.usd_per_mw_month @ np.maximum(mw, charge.floor_mw))
+        return float(self._charges(mw).sum())
+
+    def _charges(self, mw: Floats) -> Floats:
+        """By month, shape (M,); a ratchet bills a share of the highest peak of the eleven months before."""
+        if not self.joint.split.problem.peaks:
+            return np.zeros(1)
+        charge = self.joint.split.problem.peaks[0]
+        before = np.array([mw[max(m - 11, 0) : m].max(initial=0.0) for m in range(len(mw))])
+        billed = np.maximum(np.maximum(mw, charge.floor_mw), charge.ratchet_fraction * before)
+        usd: Floats = charge.usd_per_mw_month * billed
+        return usd
 
     def _add(self, a: Floats, b: Floats, earned: float) -> None:
         heapq.heappush(self._open, (self._charge(a) - earned, next(self._number), a, b, earned))
@@ -130,8 +139,7 @@ class SmallSite:
         """Prices that bound these ranges, a few steps on."""
         pieces, peaks = [[Piece(0.0, np.inf, 0.0)]], self.joint.split.problem.peaks
         if peaks:
-            paid = peaks[0].usd_per_mw_month * np.maximum(a, peaks[0].floor_mw)
-            pieces = [[Piece(*one)] for one in zip(a.tolist(), b.tolist(), paid.tolist(), strict=True)]
+            pieces = [[Piece(*one)] for one in zip(a.tolist(), b.tolist(), self._charges(a).tolist(), strict=True)]
         ascent = Ascent(Viewer(self.joint.split), self.prices)
         for _ in range(STEPS):
             ascent.step(pieces, self.search.value_usd)
