@@ -26,8 +26,8 @@ STEPS = 40
 MOST_LOOKS = 15_000
 """Intervals looked at in these steps, in all: ranges of a longer horizon are fewer."""
 
-MOST_WAYS = 1_000_000
-"""Ways on looked at in all, a second or two."""
+MOST_WAYS = 3_000_000
+"""Ways on looked at in all, a few seconds."""
 
 EXACT_MW = 1e-8
 """Width to which the best plan's peaks are searched in the end [MW]."""
@@ -101,11 +101,13 @@ class SmallSite:
         heapq.heappush(self._open, (self._charge(a) - earned, next(self._number), a, b, earned))
 
     def _part(self, a: Floats, b: Floats) -> tuple[int, float]:
-        """Month whose peak is parted and where: at the best plan's peak where that lies inside, else in the middle."""
+        """Month whose peak costs most between the ends, and where it is parted: at the best plan's peak where that lies inside, else in the middle."""
         charge = self.joint.split.problem.peaks[0]
         floor = charge.floor_mw
         width = np.where(b > floor, b - np.maximum(a, floor), 0.0)
-        worth = charge.usd_per_mw_month * width
+        worth = np.array([self._charge(np.where(np.arange(len(a)) == m, b, a)) for m in range(len(a))]) - self._charge(
+            a
+        )
         worth[width <= NARROW_MW] = 0.0
         m = int(worth.argmax())
         if worth[m] <= 0.0:
