@@ -25,12 +25,10 @@ from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.coupled.work import least_done, plan_work
 from megawatt.dispatch.general import Effort, Hint, plan_general
 from megawatt.dispatch.ledger import settle
-from megawatt.dispatch.problem import InitialState
 from megawatt.dispatch.record import plan_record, problem_record, text_of
 from megawatt.dispatch.schedule import violations
 from megawatt.dispatch.solve import solve
 from megawatt.hosting.batch import Windows, cheapest_run
-from tests.dispatch.cases import random_problem
 
 # Optima that two solvers of other kinds proved on block models of their own.
 OPTIMA = {seed: one.value_usd for seed, one in known().items() if one.proven and one.value_usd is not None}
@@ -189,7 +187,7 @@ def test_awards_with_the_cover_they_need_are_those_of_a_linear_programme() -> No
     counts = np.broadcast_to(tab.most, tab.base_mw.shape).astype(np.float64)
     x, sold, usd = np.zeros((T, S)), np.zeros((H, 1)), np.zeros(H)
     room = np.full(T, 1e3)
-    total = earn_hours(tab, awards, counts, np.zeros(tab.work_mw.shape), room, x, sold, usd)
+    total = earn_hours(tab, awards, kinks_of(awards).mw, counts, np.zeros(tab.work_mw.shape), room, x, sold, usd)
     assert total == pytest.approx(usd.sum())
     mining = (counts * tab.base_mw).sum(axis=1) + x[:, tab.owner >= 0].sum(axis=1)
     cover = np.minimum.reduceat(mining, awards.first[:-1])
@@ -239,27 +237,6 @@ def test_records_are_the_same_text_for_the_same_plan() -> None:
     first, again = (solve(problem, Effort(1e-4, 20.0)) for _ in range(2))
     assert text_of(plan_record(problem, first)) == text_of(plan_record(problem, again))
     assert text_of(problem_record(problem)).startswith('{"adder_usd_per_mwh":[')
-
-
-@given(st.integers(0, 10**6))
-@settings(deadline=None, max_examples=30)
-def test_a_trial_with_ramping_blocks_of_one_mode_is_worth_what_the_ledger_says_of_its_schedule(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    site = random_problem(seed, T=int(rng.integers(3, 40)))
-    machines = tuple(
-        dataclasses.replace(
-            one,
-            power_mw=one.power_mw[:1],
-            revenue_usd_per_h=one.revenue_usd_per_h[:1],
-            ramp_loss=np.array([0.7, 0.2]),
-            initial=InitialState(bool(rng.integers(2)), 1),
-        )
-        for one in site.machines
-    )
-    problem = dataclasses.replace(site, machines=machines)
-    search = Search(Split.of(problem))
-    if search.run() is not None:
-        assert search.value_usd == pytest.approx(settle(problem, search.valued().schedule()).net_usd, abs=1e-6)
 
 
 def test_a_gap_of_nothing_is_asked_for_in_finitely_many_pieces() -> None:

@@ -13,15 +13,16 @@ Counts decompose into blocks first in, first out, because equal blocks are excha
 while a batch job runs, the other loads cannot pass what then remains, so its coefficient is the power it really
 displaces; the linear relaxation is several times tighter for it.
 
-A ramp loss is counted at the start, over the intervals that the block must run anyway and at the mode that loses least:
-exact for one mode and ramps within the least run, otherwise never more than the true loss, so the bound stays valid;
-the plan itself is settled exactly.
+A ramp loss is counted over the intervals that a started block must run anyway, by mode (`dispatch/count_ramps.py`): exact for
+ramps within the least run, otherwise never more than the true loss, so the bound stays valid; the plan itself is
+settled exactly.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from megawatt.dispatch.count_ramps import CountRamps, running_loss_usd, start_loss_usd
 from megawatt.dispatch.ledger import settle
 from megawatt.dispatch.problem import FREE, Floats, Ints, MachineClass, Problem
 from megawatt.dispatch.rows import INF, Entry, Programme
@@ -41,6 +42,7 @@ class CountModel:
         constant_usd: Money that no decision changes.
         running: Per class, columns of N, each shape (T,).
         modes: Per class, columns of X for modes 1.., each shape (M - 1, T).
+        ramps: Per class, what its ramping blocks do.
         batch: Per job, columns of y, each shape (T,).
         elastic: Per elastic load, columns of its segments, each shape (S, T).
         award: Per programme, columns of the awards, each shape (hours,).
@@ -53,6 +55,7 @@ class CountModel:
     constant_usd: float = 0.0
     running: list[Ints] = field(default_factory=list)
     modes: list[Ints] = field(default_factory=list)
+    ramps: list[CountRamps] = field(default_factory=list)
     batch: list[Ints] = field(default_factory=list)
     elastic: list[Ints] = field(default_factory=list)
     award: list[Ints] = field(default_factory=list)
@@ -134,6 +137,8 @@ class CountModel:
             add.add_rows(f"modes of {c.name}", T, [*shares, (t, n, -1.0)], lo=-INF, hi=0.0)
         self.running.append(n)
         self.modes.append(x)
+        self.ramps.append(CountRamps.add(add, c, h, n, x, v))
+        self.constant_usd -= running_loss_usd(c, h, T)
 
     def _batches(self) -> None:
         problem, add, t = self.problem, self.programme, np.arange(self.problem.T)
@@ -304,7 +309,8 @@ class CountModel:
             in_mode = np.clip(x[modes] / np.maximum(count, 1), 0.0, 1.0)
             in_mode /= np.maximum(in_mode.sum(axis=0), 1.0)
             share = np.concatenate([1 - in_mode.sum(axis=0, keepdims=True), in_mode])
-            units += [UnitRun(number, 1, share * on) for on in first_in_first_out(count, machine)]
+            words = first_in_first_out(count, machine)
+            units += [UnitRun(number, 1, one) for one in self.ramps[number].shares(x, x[modes], words, share)]
         batch = np.array([np.rint(x[y]) for y in self.batch], dtype=np.int8).reshape(len(self.batch), problem.T)
         elastic = np.array([x[e].sum(axis=0) for e in self.elastic]).reshape(len(self.elastic), problem.T)
         hours = int(problem.award_hour[-1]) + 1 if problem.award_hour.size else 0
@@ -324,15 +330,6 @@ def constant_usd(problem: Problem) -> float:
     counted = ("starts_stops", "demand", "resale_loss")
     lines = settle(problem, nothing).lines
     return float(sum(line.sum() for name, line in lines.items() if not name.endswith(counted)))
-
-
-def start_loss_usd(c: MachineClass, hours: float, T: int) -> Floats:
-    """Revenue lost to ramping by a start in each interval, never more than the true loss, shape (T,) [USD]."""
-    lost = np.zeros(T)
-    least = c.revenue_usd_per_h.min(axis=0)
-    for i, fraction in enumerate(c.ramp_loss[: min(c.min_up, T)]):
-        lost[: T - i] += hours * fraction * least[i:]
-    return np.maximum(lost, 0.0)
 
 
 def first_in_first_out(count: Ints, machine: MachineClass) -> Floats:

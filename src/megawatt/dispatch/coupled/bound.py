@@ -16,6 +16,7 @@ from megawatt.dispatch.counts import constant_usd
 from megawatt.dispatch.coupled.cover import Kinks, Spans, kinks_of, spans_of
 from megawatt.dispatch.coupled.hours import Awards, awards_of, hour_caps
 from megawatt.dispatch.coupled.interval import NEVER
+from megawatt.dispatch.coupled.ramps import Ramps
 from megawatt.dispatch.coupled.tables import Tables, tables_of
 from megawatt.dispatch.coupled.work import least_done, plan_work
 from megawatt.dispatch.kernel import plan_block
@@ -36,11 +37,11 @@ class Split:
     Attributes:
         problem: The problem.
         tables: Its arrays.
+        ramps: The same with ramping blocks apart.
         awards: Its reserve programmes.
         kinks: Covers at which their worth bends.
         cap: Cover that the best awards of the hour need, shape (T,) [MW].
         ramp: Per class, least change of the i-th interval after a start, shapes (r, T) [USD], <= 0.
-        usual_ramp: The same where power is not short and a ramping block takes its best mode.
         constant_usd: Money that no decision changes.
         edges: First interval of each month of the first demand charge and the end, shape (M + 1,).
         spans: Award hours, parted at months.
@@ -50,11 +51,11 @@ class Split:
 
     problem: Problem
     tables: Tables
+    ramps: Ramps
     awards: Awards
     kinks: Kinks
     cap: Floats
     ramp: list[Floats]
-    usual_ramp: list[Floats]
     constant_usd: float
     edges: Ints
     spans: Spans
@@ -69,16 +70,16 @@ class Split:
         edges = np.concatenate((np.searchsorted(month, np.arange(int(month[-1]) + 1)), [T])).astype(np.int64)
         least = tuple(least_done(job.power_mw > 0, job.window, job.need) for job in problem.batches)
         ramp = [least_ramp_usd(m, problem.grid.hours, T) for m in problem.machines]
-        awards = awards_of(problem)
+        awards, tables = awards_of(problem), tables_of(problem)
         spans = spans_of(awards, edges)
         return cls(
             problem,
-            tables_of(problem),
+            tables,
+            Ramps.of(problem, tables),
             awards,
             kinks_of(awards),
             hour_caps(awards, T)[0],
             ramp,
-            [usual_ramp_usd(m, problem) for m in problem.machines],
             constant_usd(problem) - _other_floors_usd(problem),
             edges,
             spans,
@@ -159,14 +160,3 @@ def least_ramp_usd(machine: MachineClass, hours: float, T: int) -> Floats:
     least = np.maximum(np.broadcast_to(machine.revenue_usd_per_h, (machine.modes, T)).min(axis=0), 0.0)
     lost = np.array([-hours * fraction * least for fraction in machine.ramp_loss])
     return lost.reshape(len(machine.ramp_loss), T)
-
-
-def usual_ramp_usd(machine: MachineClass, problem: Problem) -> Floats:
-    """What the i-th interval after a start loses to ramping in the block's best mode, shape (r, T), <= 0 [USD]."""
-    h, cost = problem.grid.hours, problem.cost_usd_per_mwh
-    full = machine.margin_usd(cost, h)
-    lost = [
-        h * ((1 - share) * machine.revenue_usd_per_h - machine.power_mw * cost).max(axis=0) - full
-        for share in machine.ramp_loss
-    ]
-    return np.array(lost).reshape(len(machine.ramp_loss), problem.T)

@@ -137,7 +137,7 @@ class _Work:
             self.ascent.best,
             tuple(map(tuple, self.peaks.pieces)),
             tuple(self.peaks.exclusions),
-            tuple(self.ascent.viewer.inner),
+            tuple(self.ascent.viewer.inner) if self.split.problem.reserves else (),
             bound,
             steps,
         )

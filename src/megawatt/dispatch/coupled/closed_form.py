@@ -69,9 +69,9 @@ def _wages(trial: Trial, paid: Floats) -> Floats:
 
 def _cover_prices(trial: Trial) -> Floats:
     """What a MW more of cover would bring, in the intervals of each hour that have none to spare, shape (T,)."""
-    awards, tab = trial.split.awards, trial.split.tables
+    awards = trial.split.awards
     price = np.zeros(len(trial.room))
-    mining = (trial.counts * tab.base_mw).sum(axis=1) + trial.x[:, tab.owner >= 0].sum(axis=1)
+    mining = trial.mining_mw()
     sold = np.zeros(len(awards.share))
     for hour in range(len(awards.first) - 1 if len(awards.share) else 0):
         a, b = awards.first[hour], awards.first[hour + 1]

@@ -10,9 +10,11 @@ from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
 from megawatt.dispatch.coupled.fixing import CountRule
+from megawatt.dispatch.coupled.joint import Joint
 from megawatt.dispatch.coupled.peaks import highest_mw
 from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
+from megawatt.dispatch.coupled.small import SmallSite
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
 from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.coupled.weeks import NamedWeeks, week_edges
@@ -43,6 +45,9 @@ MOST_WHOLE = 3_000
 
 LAST_SHARE = 0.5
 """Share of the time that the general solver gets at least: a first run spends seconds on compiling the recursions."""
+
+MOST_JOINT = 48
+"""Intervals up to which joint states are searched."""
 
 MOST_WORK = 40_000_000
 """Intervals times work due in a window up to which the first job's way back is kept, a byte each and per piece of peak."""
@@ -117,6 +122,8 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline) -> Found | N
     split = Split.of(problem)
     search = Search(split, deadline=deadline)
     if search.run() is None:
+        _joint_plan(search, 0.0)
+    if search.best is None:
         return None
     earned = search.value_usd - settle(problem, idle(problem)).net_usd
     tolerance = 0.5 * effort.relative_gap * max(earned, 1.0)
@@ -141,9 +148,18 @@ def _certified(split: Split, search: Search, tolerance: float) -> Certificate:
     if open_usd(certificate, search) > 2 * tolerance:
         found = search.value_usd
         search.shake(SHAKES, np.random.default_rng(SEED))
+        _joint_plan(search, tolerance, certificate.prices)
         if search.value_usd > found:
             certificate = certify(split, search, tolerance, FIRST_STEPS, certificate.prices, certificate)
     return certificate
+
+
+def _joint_plan(search: Search, tolerance: float, prices: Prices | None = None) -> None:
+    """Look for a better plan, or a first one, in the joint states of a small site."""
+    joint = Joint.of(search.split) if search.split.problem.T <= MOST_JOINT else None
+    if joint is not None:
+        prices = prices or linear_prices(search.split.problem, Effort(seconds=search.deadline.left_by_clock()))
+        SmallSite(joint, search, prices, tolerance).run()
 
 
 def better_weeks(found: Found, timezone: str) -> None:

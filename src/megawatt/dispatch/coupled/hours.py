@@ -126,13 +126,15 @@ def cover_pay(awards: Awards, T: int) -> tuple[Floats, Floats]:
 
 @njit(cache=True)
 def earn_hours(
-    tab: Tables, awards: Awards, counts: Floats, work: Floats, room: Floats, x: Floats, sold: Floats, usd: Floats
-) -> float:
+    tab: Tables, awards: Awards, bends: Floats, counts: Floats, work: Floats, room: Floats, x: Floats, sold: Floats,
+    usd: Floats,
+) -> float:  # fmt: skip
     """What given commitments earn with the best awards, in all [USD]; NEVER when one does not fit.
 
     Args:
         tab: Tables of the problem.
         awards: Its reserve programmes.
+        bends: Covers at which what awards bring may bend or jump, shape (K,) [MW].
         counts: Running blocks, shape (T, C).
         work: Running jobs, shape (T, J).
         room: Import limit less firm load, shape (T,) [MW].
@@ -150,7 +152,7 @@ def earn_hours(
     order, slope = np.zeros((longest, S), dtype=np.int64), np.zeros((longest, S))
     width, full = np.zeros(S), np.zeros((longest, S))
     base, mining, worth = np.zeros(longest), np.zeros(longest), np.zeros(longest)
-    corner = np.zeros(longest * (2 * S + 2) + 2 * R + 4)
+    corner = np.zeros(longest * (3 * S + 3) + len(bends) + 4)
     trial = np.zeros(max(R, 1))[:R]
     total = 0.0
     for hour in range(H):
@@ -193,10 +195,9 @@ def earn_hours(
                 n = 0
                 corner[n] = most
                 n += 1
-                for r in range(R):
-                    corner[n] = awards.most_mw[r] / max(awards.share[r], 1e-9)
-                    corner[n + 1] = awards.least_mw[r] / max(awards.share[r], 1e-9)
-                    n += 2
+                for bend in bends:
+                    corner[n] = bend
+                    n += 1
                 for t in range(a, b):
                     i = t - a
                     at, elastic = mining[i], 0.0
@@ -210,6 +211,13 @@ def earn_hours(
                         n += 1
                     corner[n] = room[t] - base[i] + mining[i]
                     n += 1
+                    if unused_usd[t] != 0.0:  # where the fixed-price block is used up, with elastic segments or without
+                        corner[n] = block_mw[t] - base[i] + mining[i]
+                        n += 1
+                        for k in range(S):
+                            if owner[order[i, k]] < 0:
+                                corner[n] = corner[n - 1] - full[i, k]
+                                n += 1
                 chosen = free
                 for q in range(n):
                     cover = min(corner[q], most)

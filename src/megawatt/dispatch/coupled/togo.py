@@ -215,3 +215,49 @@ def work_back(
         brought = on[t] - (restart if phase == 0 else 0.0) if runs else off[t]
         lost[t] = earlier[d, phase] - brought - later[path[t + 1, 0], path[t + 1, 1]]
         later[:] = earlier
+
+
+@njit(cache=True)
+def block_worth(price: Floats, ramp: Floats, start: float, stop: float, up: int, down: int) -> Floats:
+    """Most that intervals t .. T - 1 bring a block from each state on, shape (T + 1, states) [USD]; arguments as in `block_losses`."""
+    T = price.shape[0]
+    oldest, rested = ages(up, down, ramp.shape[0])
+    worth = np.zeros((T + 1, oldest + rested + 2))
+    for t in range(T - 1, -1, -1):
+        _back(worth[t + 1], price[t], oldest, rested, start, stop, up, down, ramp, t, worth[t])
+    return worth
+
+
+@njit(cache=True)
+def block_moves(up: int, down: int, ramps: int) -> Ints:
+    """State of a block after an interval off and on, by state, shape (states, 2); -1 where that may not be."""
+    oldest, rested = ages(up, down, ramps)
+    none = np.zeros((ramps, 1))
+    to = np.zeros((oldest + rested + 2, 2), dtype=np.int64)
+    for state in range(len(to)):
+        for run in range(2):
+            to[state, run] = _step(state, run == 1, oldest, rested, 0.0, 0.0, up, down, none, 0)[0]
+    return to
+
+
+@njit(cache=True)
+def work_worth(off: Floats, on: Floats, window: Ints, need: Ints, restart: float, least_run: int) -> Floats:
+    """Most that intervals t .. T - 1 bring a job from each state on, shape (T + 1, E + 1, R + 1) [USD].
+
+    Args:
+        off: What an interval brings without the job, shape (T,) [USD].
+        on: What it brings with it, NEVER where it cannot run, shape (T,) [USD].
+        window: Window of each interval, shape (T,).
+        need: Intervals due in each window.
+        restart: Cost of a start [USD].
+        least_run: Least run.
+    """
+    T, E = len(off), need.max()
+    worth = np.full((T + 1, E + 1, least_run + 1), NEVER)
+    worth[T, need[window[T - 1]]] = 0.0
+    around, nowhere, lost = np.full(2, -1), np.zeros((2, 2), dtype=np.int64), np.zeros(1)
+    for t in range(T - 1, -1, -1):
+        around[0] = window[t - 1] if t > 0 else -1
+        around[1] = window[t]
+        work_back(worth[t + 1].copy(), off[t : t + 1], on[t : t + 1], around, need, restart, nowhere, lost, worth[t])
+    return worth

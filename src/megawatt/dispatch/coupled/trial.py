@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.hours import cover_pay, earn_hours
 from megawatt.dispatch.coupled.interval import NEVER, best_commitments, earn
+from megawatt.dispatch.coupled.ramps import ages, worth_usd
 from megawatt.dispatch.coupled.tables import mode_shares
 from megawatt.dispatch.coupled.work import plan_work
 from megawatt.dispatch.kernel import plan_block
-from megawatt.dispatch.ledger import billed_mw, ramp_loss, settle
+from megawatt.dispatch.ledger import billed_mw
 from megawatt.dispatch.problem import Floats
 from megawatt.dispatch.schedule import Schedule, UnitRun
 
@@ -55,7 +56,7 @@ class Trial:
     sold: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        tab, awards = self.split.tables, self.split.awards
+        tab, awards = self.split.ramps.tables, self.split.awards
         self.room = self.split.room(self.peaks_mw)
         self.x = np.zeros((len(self.room), len(tab.owner)))
         self.sold = np.zeros((len(awards.first) - 1, len(awards.share)))
@@ -90,43 +91,50 @@ class Trial:
         """Running jobs, shape (T, J)."""
         return np.ascontiguousarray(self.work.T, dtype=np.float64)
 
+    @property
+    def loads(self) -> Floats:
+        """Running blocks by column of the tables with ramps, shape (T, columns)."""
+        if not any(map(len, self.split.ramps.column)):
+            return self.counts
+        return self.split.ramps.counts(self.split.problem, self.words)
+
     # value
 
     def value_usd(self) -> float:
         """Value of the site with these commitments [USD]; minus infinity when they do not fit."""
-        usd = np.zeros(len(self.split.awards.first) - 1)
+        split, usd = self.split, np.zeros(len(self.split.awards.first) - 1)
         earned = earn_hours(
-            self.split.tables, self.split.awards, self.counts, self.running, self.room, self.x, self.sold, usd
+            split.ramps.tables,
+            split.awards,
+            split.kinks.mw,
+            self.loads,
+            self.running,
+            self.room,
+            self.x,
+            self.sold,
+            usd,
         )
         if earned <= NEVER / 2:
             return -np.inf
-        if any(len(m.ramp_loss) and m.modes > 1 for m in self.split.problem.machines):
-            # what a ramp loses depends on the block's mode: only the schedule can tell
-            return settle(self.split.problem, self.schedule()).net_usd
-        return self.split.constant_usd + earned - self._switching_usd() - self._ramp_usd() - self._demand_usd()
+        return split.constant_usd + earned - self._switching_usd() - self._demand_usd()
+
+    def mining_mw(self) -> Floats:
+        """Power of the machines as last valued, shape (T,) [MW]."""
+        tab = self.split.ramps.tables
+        load: Floats = (self.loads * tab.base_mw).sum(axis=1) + self.x[:, tab.owner >= 0].sum(axis=1)
+        return load
 
     def import_mw(self) -> Floats:
         """Power at the meter as last valued, shape (T,) [MW]."""
-        tab = self.split.tables
-        load: Floats = (self.counts * tab.base_mw).sum(axis=1) + (self.running * tab.work_mw).sum(axis=1)
-        drawn: Floats = self.x.sum(axis=1)
-        return load + drawn + self.split.problem.firm_mw
+        tab = self.split.ramps.tables
+        drawn: Floats = self.x[:, tab.owner < 0].sum(axis=1) + (self.running * tab.work_mw).sum(axis=1)
+        return self.mining_mw() + drawn + self.split.problem.firm_mw
 
     def _demand_usd(self) -> float:
         if not self.split.problem.peaks:
             return 0.0
         p = self.import_mw()
         return float(sum((billed_mw(c, p) * c.usd_per_mw_month).sum() for c in self.split.problem.peaks))
-
-    def _ramp_usd(self) -> float:
-        """What ramping blocks of one mode lose [USD]."""
-        total = 0.0
-        for words, m in zip(self.words, self.split.problem.machines, strict=True):
-            if len(m.ramp_loss):
-                change = np.diff(words, axis=1, prepend=np.int8(m.initial.on)).astype(np.int64)
-                income = self.split.problem.grid.hours * m.revenue_usd_per_h[0]
-                total += sum(float((on * ramp_loss(one, m)) @ income) for on, one in zip(words, change, strict=True))
-        return total
 
     def _switching_usd(self) -> float:
         total = 0.0
@@ -163,29 +171,38 @@ class Trial:
 
     def block_step(self, c: int, k: int) -> None:
         """Replan one block, all others given."""
-        m, T = self.split.problem.machines[c], len(self.room)
+        m = self.split.problem.machines[c]
         self.counts[:, c] -= self.words[c][k]
-        without, beside, mw = np.empty(T), np.empty(T), np.empty(T)
-        work = self.running
-        earn(self.split.tables, self.counts, work, self.cover, self.cap, self.room, without, mw)
-        more = self.counts.copy()
-        more[:, c] += 1
-        earn(self.split.tables, more, work, self.cover, self.cap, self.room, beside, mw)
-        gain = np.where(beside > NEVER / 2, beside - without, FORBIDDEN)
-        _, word = plan_block(
-            gain, self.split.usual_ramp[c], m.start_usd, m.stop_usd, m.min_up, m.min_down, m.initial.on, m.initial.steps
-        )
+        self.words[c][k] = 0
+        loads = self.loads
+        without, beside = self._earned(loads), self._earned(loads, c)
+        fits = beside > NEVER / 2
+        gain = np.where(fits, beside - without, FORBIDDEN)
+        ramp = np.zeros((len(m.ramp_loss), len(gain)))
+        for i, column in enumerate(self.split.ramps.column[c]):
+            ramp[i] = np.where(fits, self._earned(loads, int(column)) - beside, 0.0)
+        _, word = plan_block(gain, ramp, m.start_usd, m.stop_usd, m.min_up, m.min_down, m.initial.on, m.initial.steps)
         self.words[c][k] = word
         self.counts[:, c] += word
 
+    def _earned(self, loads: Floats, more: int | None = None) -> Floats:
+        """What the intervals earn, cover paid, with one more block in a column, shape (T,) [USD]."""
+        if more is not None:
+            loads = loads.copy()
+            loads[:, more] += 1
+        usd, mw = np.empty(len(loads)), np.empty(len(loads))
+        earn(self.split.ramps.tables, loads, self.running, self.cover, self.cap, self.room, usd, mw)
+        return usd
+
     def job_step(self, j: int) -> bool:
         """Replan one job, all others given, and say whether it fits; it stays where it is when it does not."""
-        tab, job, work = self.split.tables, self.split.problem.batches[j], self.running
+        tab, job, work = self.split.ramps.tables, self.split.problem.batches[j], self.running
+        loads = self.loads
         off, on, mw = np.empty(len(work)), np.empty(len(work)), np.empty(len(work))
         work[:, j] = 0.0
-        earn(tab, self.counts, work, self.cover, self.cap, self.room, off, mw)
+        earn(tab, loads, work, self.cover, self.cap, self.room, off, mw)
         work[:, j] = 1.0
-        earn(tab, self.counts, work, self.cover, self.cap, self.room, on, mw)
+        earn(tab, loads, work, self.cover, self.cap, self.room, on, mw)
         on[job.power_mw <= 0] = NEVER
         value, word = plan_work(
             off, on, job.window, job.need, self.split.least[j], job.restart_usd, job.min_run, job.initial_on
@@ -230,8 +247,8 @@ class Trial:
             self.work[j] = word
         return bool(best > NEVER / 2)
 
-    def shave(self) -> float:
-        """Lower each month's peak as far as it pays with all commitments kept, and return the value [USD]."""
+    def shave(self, width_mw: float = PEAK_MW) -> float:
+        """Lower each month's peak as far as it pays with all commitments kept, to a width, and return the value [USD]."""
         best = self.value_usd()
         if not self.split.problem.peaks:
             return best
@@ -241,9 +258,9 @@ class Trial:
             high = min(float(self.peaks_mw[m]), float(self.import_mw()[inside].max(initial=0.0)))
             low, kept = float(charge.floor_mw[m]), self.peaks_mw.copy()
             # with commitments kept the value is concave in the peak: where the first step down gains nothing, none does
-            if high - low <= PEAK_MW or self._at_peak(m, high - PEAK_MW) <= self._at_peak(m, high):
+            if high - low <= width_mw or self._at_peak(m, high - width_mw) <= self._at_peak(m, high):
                 low = high
-            while high - low > PEAK_MW:
+            while high - low > width_mw:
                 a, b = low + (high - low) / 3, high - (high - low) / 3
                 if self._at_peak(m, a) >= self._at_peak(m, b) > -np.inf:
                     high = b
@@ -295,30 +312,25 @@ class Trial:
 
     def schedule(self) -> Schedule:
         """The schedule as last valued."""
-        problem, tab, units = self.split.problem, self.split.tables, []
+        problem, units = self.split.problem, []
         for c, (machine, words) in enumerate(zip(problem.machines, self.words, strict=True)):
-            worth = problem.grid.hours * (machine.revenue_usd_per_h - machine.power_mw * problem.cost_usd_per_mwh)
-            for on, above in zip(words, self._above_mw(c), strict=True):
-                units.append(UnitRun(c, 1, mode_shares(machine, worth, above) * on))
-        elastic, s = np.zeros((len(problem.elastic), problem.T)), int((tab.owner >= 0).sum())
+            for on, above, loss in zip(words, *self._above_mw(c), strict=True):
+                units.append(UnitRun(c, 1, mode_shares(machine, worth_usd(machine, problem, loss), above) * on))
+        elastic, s = np.zeros((len(problem.elastic), problem.T)), int((self.split.tables.owner >= 0).sum())
         for number, hall in enumerate(problem.elastic):
             elastic[number] = self.x[:, s : s + len(hall.segment_mw)].sum(axis=1)
             s += len(hall.segment_mw)
         award = self.sold.T.copy() if problem.reserves else np.zeros((0, 0))
         return Schedule(tuple(units), self.work.copy(), elastic, award)
 
-    def _above_mw(self, c: int) -> Floats:
-        """Power of each block of a class above its base, shape (n, T) [MW]: even, but ramping blocks come last."""
-        machine, words, tab = self.split.problem.machines[c], self.words[c], self.split.tables
-        drawn = self.x[:, tab.owner == c].sum(axis=1)
-        even: Floats = drawn / np.maximum(self.counts[:, c], 1.0)
-        above = words * even
-        if len(machine.ramp_loss) and machine.modes > 1:
-            change = np.diff(words, axis=1, prepend=np.int8(machine.initial.on)).astype(np.int64)
-            ramping = (np.array([ramp_loss(one, machine) for one in change]) > 0) & (words > 0)
-            settled = (words > 0) & ~ramping
-            most = tab.width_mw[:, tab.owner == c].sum(axis=1)
-            first = np.minimum(drawn / np.maximum(settled.sum(axis=0), 1), most) * (settled.sum(axis=0) > 0)
-            rest = (drawn - first * settled.sum(axis=0)) / np.maximum(ramping.sum(axis=0), 1)
-            above = settled * first + ramping * rest
-        return above
+    def _above_mw(self, c: int) -> tuple[Floats, Floats]:
+        """Power of each block of a class above its base [MW], and the share of revenue it loses to ramping, shapes (n, T)."""
+        machine, words, column = self.split.problem.machines[c], self.words[c], self.split.ramps.column[c]
+        loads, owner = self.loads, self.split.ramps.tables.owner
+        phase = np.minimum(ages(words, machine), len(column))
+        above, loss = np.zeros(words.shape), np.zeros(words.shape)
+        for i, at in enumerate((*column, c)):
+            share = self.x[:, owner == at].sum(axis=1) / np.maximum(loads[:, at], 1.0)
+            above += (phase == i) * words * share
+            loss += (phase == i) * (machine.ramp_loss[i] if i < len(column) else 0.0)
+        return above, loss

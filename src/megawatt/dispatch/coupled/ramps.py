@@ -1,0 +1,81 @@
+"""Blocks that ramp up as columns of their own: what a commitment earns is then exact whatever the modes are.
+
+A block in the i-th interval after its start earns the share ``1 - loss_i`` of its revenue in whichever mode it runs, so
+its modes pay differently from those of a settled block, and under a tight limit power goes to the settled ones. For each
+class and each i the tables get a column with its own base and segments; a plan's counts are split by age accordingly.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from megawatt.dispatch.coupled.tables import Tables, hull
+from megawatt.dispatch.problem import FREE, Floats, Ints, MachineClass, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Ramps:
+    """The columns of ramping blocks.
+
+    Attributes:
+        tables: The problem's tables with these columns and their segments behind the others; only what a given commitment
+            earns can be asked of them, for they list no combinations.
+        column: Per class, column of the i-th interval after a start, shapes (r,).
+    """
+
+    tables: Tables
+    column: tuple[Ints, ...]
+
+    @classmethod
+    def of(cls, problem: Problem, tables: Tables) -> "Ramps":
+        """The tables of a problem, extended."""
+        column, number = [], len(problem.machines)
+        base_mw, base_usd = [tables.base_mw], [tables.base_usd]
+        owner, width, slope = [tables.owner], [tables.width_mw], [tables.slope_usd]
+        for machine in problem.machines:
+            r = len(machine.ramp_loss)
+            column.append(np.arange(number, number + r, dtype=np.int64))
+            for i, loss in enumerate(machine.ramp_loss):
+                power, usd, steps_mw, steps_usd, _ = hull(machine.power_mw, worth_usd(machine, problem, float(loss)))
+                base_mw.append(power[:, np.newaxis])
+                base_usd.append(usd[:, np.newaxis])
+                owner.append(np.full(len(steps_mw), number + i, dtype=np.int64))
+                width.append(steps_mw.T)
+                slope.append(steps_usd.T)
+            number += r
+        joined = [np.ascontiguousarray(np.concatenate(part, axis=1)) for part in (base_mw, base_usd, width, slope)]
+        extended = tables._replace(
+            base_mw=joined[0], base_usd=joined[1], owner=np.concatenate(owner), width_mw=joined[2], slope_usd=joined[3]
+        )
+        return cls(extended, tuple(column))
+
+    def counts(self, problem: Problem, words: list[NDArray[np.int8]]) -> Floats:
+        """Running blocks by column, shape (T, columns), from the on/off words of each class's blocks."""
+        out = np.zeros((problem.T, self.tables.base_mw.shape[1]))
+        for c, (on, machine) in enumerate(zip(words, problem.machines, strict=True)):
+            if not len(self.column[c]):
+                out[:, c] = on.sum(axis=0)
+                continue
+            age = ages(on, machine)
+            for i, at in enumerate(self.column[c]):
+                out[:, at] = ((age == i) & (on > 0)).sum(axis=0)
+            out[:, c] = ((age >= len(self.column[c])) & (on > 0)).sum(axis=0)
+        return out
+
+
+def worth_usd(machine: MachineClass, problem: Problem, loss: float | Floats = 0.0) -> Floats:
+    """What a running block earns per mode and interval after energy when ``loss`` of its revenue is lost, shape (M, T) [USD]."""
+    worth: Floats = problem.grid.hours * (
+        (1.0 - loss) * machine.revenue_usd_per_h - machine.power_mw * problem.cost_usd_per_mwh
+    )
+    return worth
+
+
+def ages(on: NDArray[np.int8], machine: MachineClass) -> Ints:
+    """Intervals since each block's last start, shape (n, T); only where it runs does it say anything."""
+    t = np.arange(on.shape[1], dtype=np.int64)
+    begun = np.diff(on, axis=1, prepend=np.int8(machine.initial.on)) == 1
+    before = -machine.initial.steps if machine.initial.on else -FREE
+    age: Ints = t - np.maximum.accumulate(np.where(begun, t, before), axis=1)
+    return age
