@@ -8,7 +8,7 @@ bought ahead) does what its operations say. All flows of a month are paid at its
     NOI          = after power - running costs
     before tax   = NOI - hall - demolition and staff + machines sold - machines bought
     project      = before tax - income tax of a project without debt
-    equity       = before tax - income tax + debt drawn - interest - repayment
+    equity       = before tax - income tax + debt drawn - interest - loan fees - repayment
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ OPEX_LINES = ("running costs of mining", "running costs of halls")
 MACHINES_BOUGHT = "machines bought"
 CAPITAL_LINES = (HALL, DEMOLITION, SALE, MACHINES_BOUGHT)
 TAX_LINE = "income tax"
-DEBT_LINES = ("debt drawn", "interest", "repayment")
+DEBT_LINES = ("debt drawn", "interest", "loan fees", "repayment")
 ORDER = (*POWER_LINES, *OPEX_LINES, *CAPITAL_LINES, TAX_LINE, *DEBT_LINES)
 """Lines of a statement, from revenue to what is left for the owner."""
 
@@ -223,7 +223,8 @@ def project(parts: Sequence[Part], lease_usd_per_kw_month: Floats, terms: Terms)
     debt = Debt.together(loans) if loans else None
     if debt:
         levered = income_tax(taxable - debt.interest_usd, bought, terms.first_month, terms.tax)
-        lines |= dict(zip(DEBT_LINES, (debt.drawn_usd, -debt.interest_usd, -debt.repaid_usd), strict=True))
+        flows = (debt.drawn_usd, -debt.interest_usd, -debt.fees_usd, -debt.repaid_usd)
+        lines |= dict(zip(DEBT_LINES, flows, strict=True))
     lines[TAX_LINE] = -levered.paid_usd
     return Project(
         terms=terms,
@@ -356,7 +357,7 @@ def _loan(one: Part, flows: _PartFlows, terms: Terms) -> Debt:
     signs = one.signed < months
     case = aligned_mean((cash - tax)[signs], begins[signs], round(terms.debt.tenor_years * MONTHS))
     capital = float(flows.capital_usd[signs].mean()) if signs.any() else 0.0
-    return borrow(lend(case, terms.debt, capital, wait - 1), one.signed, begins, wait - 1, months)
+    return borrow(lend(case, terms.debt, capital, wait), flows.capital_usd, one.signed, begins, months)
 
 
 def _sum(arrays: Sequence[Floats]) -> Floats:
