@@ -29,7 +29,7 @@ from megawatt.site.fleet import Fleet
 from megawatt.site.read import Site
 from megawatt.sources.reference_power import REFERENCE_SEED, reference_power_parameters
 
-SCHEMA = "megawatt/invest/1"
+SCHEMA = "megawatt/invest/2"
 BANK_YEARS = 10
 """Years of the fitted model in the bank."""
 USUAL_C = 20.0

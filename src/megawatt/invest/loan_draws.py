@@ -19,8 +19,8 @@ from megawatt.core.series import Floats
 class Draws(StrEnum):
     """Whose money pays the works first."""
 
-    PRO_RATA = "pro rata"
-    EQUITY_FIRST = "equity first"
+    PRO_RATA = "pro_rata"
+    EQUITY_FIRST = "equity_first"
 
 
 class BuildingInterest(StrEnum):
