@@ -115,7 +115,8 @@ def site_project(
         operate: Where operations come from; None: monthly means.
     """
     rows = slice(len(scenarios.power_usd_per_mwh) // 2, None)
-    case = site_case(site, fleets, scenarios.of_paths(rows), np.random.default_rng([seed, 1]), operate or _means)
+    blocks = {name: block for name, (block, _) in fleets.items()}
+    case = site_case(site, blocks, scenarios.of_paths(rows), np.random.default_rng([seed, 1]), operate)
     paths, months = case.shape
     now = {name: np.zeros(paths, dtype=np.int64) for name in fleets}
     rule = {name: _never_late(found, months) for name, (_, found) in fleets.items()}
@@ -159,12 +160,12 @@ def hedge_of(one: Project, scenarios: Scenarios, forwards: Sequence[HashForward 
 
 def site_case(
     site: Site,
-    fleets: Mapping[str, tuple[Block, Conversion]],
+    blocks: Mapping[str, Block],
     scenarios: Scenarios,
     rng: np.random.Generator,
-    operate: Operate,
+    operate: Operate | None = None,
 ) -> SiteCase:
-    """A site's fleets on scenarios, with the draws of what its file does not know."""
+    """A site's fleets on scenarios, with the draws of what its file does not know; operations by monthly means unless given."""
     paths = len(scenarios.power_usd_per_mwh)
     by_name = {one.name: one for one in site.fleets}
     plants = tuple(
@@ -174,7 +175,7 @@ def site_case(
             mining_mw=by_name[name].full_mw,
             hall_opex_usd_per_it_mw_year=site.finance.hall_opex_usd_per_it_mw_year,
         )
-        for name, (block, _) in fleets.items()
+        for name, block in blocks.items()
     )
     terms = Terms(
         first_month=scenarios.first_month,
@@ -187,7 +188,7 @@ def site_case(
         plants=plants,
         scenarios=scenarios,
         terms=terms,
-        operate=operate,
+        operate=operate or _means,
         works=Works(capex_usd=0.0),
         drawn=sample({name: ASSUMED[name] for name in DRAWN}, paths, rng),
         fails=rng.uniform(size=(len(plants), paths)),

@@ -105,7 +105,9 @@ def treasury_sheet(name: str, one: Investment, alternative: str, flows: str, inp
     for k in range(months):
         r = sheet.next_row
         own = _own(k, r, last, mean, f"{quoted(flows)}!B{r - 1}", len(forwards), inputs)
-        ahead = [cell for i, each in enumerate(forwards) for cell in _forward(i, each, k, r, last, float(days[k]), inputs)]
+        ahead = [
+            cell for i, each in enumerate(forwards) for cell in _forward(i, each, k, r, last, float(days[k]), inputs)
+        ]
         formats = ("General", MONEY, PER_SHARE, COUNT, MONEY, MONEY, PER_SHARE, MONEY, PER_SHARE, PER_SHARE, MONEY)
         sheet.add(str(np.datetime64(scenarios.first_month, "M") + k), *own, *ahead, formats=formats)
     column = f"{first}:B{last}"
