@@ -113,6 +113,31 @@ def test_peak_charges_measured_and_billed_reconcile() -> None:
     assert one.lines["peak charges"].sum(axis=1) == pytest.approx(one.measured_usd.sum(axis=1) - 30.0)
 
 
+def test_demand_and_coincident_charges_of_one_month_are_billed_apart() -> None:
+    """July 2026: 30 USD of demand, billed in August; 120 USD of a coincident peak, 10 USD a month in 2027. Another part says no more
+    than its sum of 50 USD, of which the terms' half is coincident: 25 in August, 25 / 12 a month."""
+    peaks, demand, plain = np.zeros((1, 24)), np.zeros((1, 24)), np.zeros((1, 24))
+    peaks[0, 6], demand[0, 6], plain[0, 6] = -150.0, -30.0, -50.0
+    none = np.zeros((1, 24))
+    parts = [
+        Part(
+            name="both",
+            mine=replace(operations(none, none, peaks), demand_usd=demand),
+            it=ItMW(1.0),
+            gross=GrossMW(1.0),
+        ),
+        Part(name="sum", mine=operations(none, none, plain), it=ItMW(1.0), gross=GrossMW(1.0)),
+    ]
+    billed = project(parts, np.ones((1, 24)), replace(TERMS, coincident_fraction=0.5)).lines["peak charges"][0]
+    assert billed[:12] == pytest.approx([0.0] * 7 + [-55.0] + [0.0] * 4)
+    assert billed[12:] == pytest.approx([-10.0 - 25.0 / 12] * 12)
+
+
+def test_a_demand_charge_above_all_peaks_is_refused() -> None:
+    with pytest.raises(InputError, match="part of them"):
+        replace(operations(np.zeros((1, 2)), np.zeros((1, 2)), np.full((1, 2), -1.0)), demand_usd=np.full((1, 2), -2.0))
+
+
 def test_a_hall_is_written_off_and_taxed_as_the_law_of_its_dates_says() -> None:
     """Acquired in January 2026: written off at once in 2027 when it opens, against rents that take years to use the loss up."""
     terms = replace(TERMS, tax=TaxRules(), debt=None)

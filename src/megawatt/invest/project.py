@@ -26,7 +26,7 @@ from megawatt.invest.income_tax import Property, TaxBill, income_tax
 from megawatt.invest.lease import MONTHS
 from megawatt.invest.machines import Machines
 from megawatt.invest.operations import Operations
-from megawatt.invest.peak_billing import billed_usd
+from megawatt.invest.peak_billing import billed_usd, coincident_share
 from megawatt.invest.project_debt import Debt, DebtTerms, aligned_mean, borrow, lend
 from megawatt.invest.tax_tables import COMPUTERS, TaxRules
 from megawatt.invest.tenancy import Tenancy, paths_of, rents
@@ -91,7 +91,8 @@ class Terms:
         rate: Yearly discount rate.
         tax: Rules of tax.
         debt: Terms of a loan per conversion; None: equity alone.
-        coincident_fraction: Share of peak charges billed over the next calendar year; see `peak_billing`.
+        coincident_fraction: Share of peak charges billed over the next calendar year where operations do not say which are
+            demand charges; see `peak_billing`.
         peaks_owed_usd: Measured before the first month and billed in these [USD, at most 0].
     """
 
@@ -213,7 +214,7 @@ def project(parts: Sequence[Part], lease_usd_per_kw_month: Floats, terms: Terms)
     lines[PEAKS] = billed_usd(
         measured,
         terms.first_month,
-        coincident_fraction=terms.coincident_fraction,
+        coincident_fraction=coincident_share(_sum([one.coincident_usd for one in found]), measured),
         owed_before_usd=terms.peaks_owed_usd,
     )
     bought = [purchase for one in found for purchase in one.bought]
@@ -257,11 +258,12 @@ def statement(one: Project, path: int | None = None) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class _PartFlows:
-    """Lines of a part before tax and debt; what it buys, measures, spends and is charged; when its hall is let, and opens."""
+    """Lines of a part before tax and debt; what it buys, measures (of it coincident), spends and is charged; when its hall is let, and opens."""
 
     lines: dict[str, Floats]
     bought: list[Property]
     measured_usd: Floats
+    coincident_usd: Floats
     capital_usd: Floats
     charge_usd: Floats
     let: NDArray[np.bool_]
@@ -285,7 +287,8 @@ def _part(one: Part, market: Floats, terms: Terms) -> _PartFlows:
         for month in np.flatnonzero(price.any(axis=0))
     ]
     nobody = np.zeros(market.shape, dtype=np.bool_)
-    out = _PartFlows(lines, bought, one.mine.peak_usd * on, np.zeros(paths), charge, nobody, signed)
+    peaks, coincident = one.mine.peak_usd * on, _coincident(one.mine, terms) * on
+    out = _PartFlows(lines, bought, peaks, coincident, np.zeros(paths), charge, nobody, signed)
     return _converted(one, out, stand, market, terms)
 
 
@@ -300,12 +303,13 @@ def _converted(one: Part, mine: _PartFlows, stand: NDArray[np.bool_], market: Fl
     lines = mine.lines | one.works.lines_usd(one.signed, stand)
     lines |= {"rent": let.rent_usd, "rent credits": let.credits_usd, OPEX_LINES[1]: let.opex_usd}
     lines["grid"] = lines["grid"] + one.works.curtailable_usd_per_month * let.let
-    measured = mine.measured_usd
+    measured, coincident = mine.measured_usd, mine.coincident_usd
     k, begins = np.arange(months), opens[:, None]
     if one.hall is not None:
         opened = (k >= begins) & (one.signed < months)[:, None]
         lines |= {name: lines[name] + flows for name, flows in _operating(one.hall, opened).items()}
         measured = measured + one.hall.peak_usd * opened
+        coincident = coincident + _coincident(one.hall, terms) * opened
     term = (k >= begins) & (k < begins + round(one.tenancy.lease.years * MONTHS)) & (one.signed < months)[:, None]
     charge = _charge(hall.cost_usd, one.tenancy.lease.years, terms, paths) * term
     return replace(
@@ -313,6 +317,7 @@ def _converted(one: Part, mine: _PartFlows, stand: NDArray[np.bool_], market: Fl
         lines=lines,
         bought=[*mine.bought, hall],
         measured_usd=measured,
+        coincident_usd=coincident,
         capital_usd=hall.cost_usd,
         charge_usd=mine.charge_usd + charge,
         let=let.let,
@@ -329,6 +334,13 @@ def _operating(one: Operations, on: NDArray[np.bool_]) -> dict[str, Floats]:
         "grid": one.grid_usd * on,
         "switching": one.switching_usd * on,
     }
+
+
+def _coincident(one: Operations, terms: Terms) -> Floats:
+    """What of the measured peaks is billed over the next calendar year [USD]."""
+    if one.demand_usd is None:
+        return one.peak_usd * np.asarray(terms.coincident_fraction, dtype=np.float64)
+    return one.peak_usd - one.demand_usd
 
 
 def _charge(price_usd: ArrayLike, years: float, terms: Terms, paths: int) -> Floats:
