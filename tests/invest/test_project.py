@@ -133,11 +133,6 @@ def test_demand_and_coincident_charges_of_one_month_are_billed_apart() -> None:
     assert billed[12:] == pytest.approx([-10.0 - 25.0 / 12] * 12)
 
 
-def test_a_demand_charge_above_all_peaks_is_refused() -> None:
-    with pytest.raises(InputError, match="part of them"):
-        replace(operations(np.zeros((1, 2)), np.zeros((1, 2)), np.full((1, 2), -1.0)), demand_usd=np.full((1, 2), -2.0))
-
-
 def test_a_hall_is_written_off_and_taxed_as_the_law_of_its_dates_says() -> None:
     """Acquired in January 2026: written off at once in 2027 when it opens, against rents that take years to use the loss up."""
     terms = replace(TERMS, tax=TaxRules(), debt=None)

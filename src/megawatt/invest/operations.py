@@ -55,13 +55,6 @@ class Operations:
                     f"{one.name} with values missing", "every month of every path is filled", "Name the gap."
                 )
 
-        if self.demand_usd is not None and (self.demand_usd < self.peak_usd - 1e-6).any():
-            raise InputError(
-                "a demand charge above all peak charges",
-                "it is a part of them",
-                "Count the demand charge in peak_usd, too.",
-            )
-
     @property
     def net_usd(self) -> Floats:
         """All lines of money together, shape (paths, months) [USD]."""

@@ -39,12 +39,6 @@ def billed_usd(
     return out + np.asarray(owed_before_usd, dtype=np.float64)
 
 
-def coincident_share(coincident_usd: Floats, measured_usd: Floats) -> Floats:
-    """Share of each month's charges that is coincident, shape (paths, months); 0 where nothing is measured."""
-    share = np.divide(coincident_usd, measured_usd, out=np.zeros(measured_usd.shape), where=measured_usd != 0)
-    return np.clip(share, 0.0, 1.0)  # what division leaves beyond an end is rounding
-
-
 def _over_next_year(first_month: str, months: int) -> Floats:
     """Share of what row m measures that column k bills."""
     year = calendar_years(first_month, months)

@@ -26,7 +26,7 @@ from megawatt.invest.income_tax import Property, TaxBill, income_tax
 from megawatt.invest.lease import MONTHS
 from megawatt.invest.machines import Machines
 from megawatt.invest.operations import Operations
-from megawatt.invest.peak_billing import billed_usd, coincident_share
+from megawatt.invest.peak_billing import billed_usd
 from megawatt.invest.project_debt import Debt, DebtTerms, aligned_mean, borrow, lend
 from megawatt.invest.tax_tables import COMPUTERS, TaxRules
 from megawatt.invest.tenancy import Tenancy, paths_of, rents
@@ -211,12 +211,10 @@ def project(parts: Sequence[Part], lease_usd_per_kw_month: Floats, terms: Terms)
         for name in ORDER
         if any(name in one.lines for one in found)
     }
+    coincident = _sum([one.coincident_usd for one in found])
     lines[PEAKS] = billed_usd(
-        measured,
-        terms.first_month,
-        coincident_fraction=coincident_share(_sum([one.coincident_usd for one in found]), measured),
-        owed_before_usd=terms.peaks_owed_usd,
-    )
+        coincident, terms.first_month, coincident_fraction=1.0, owed_before_usd=terms.peaks_owed_usd
+    ) + billed_usd(measured - coincident, terms.first_month, coincident_fraction=0.0)
     bought = [purchase for one in found for purchase in one.bought]
     taxable = _taxable(lines)
     unlevered = levered = income_tax(taxable, bought, terms.first_month, terms.tax)
