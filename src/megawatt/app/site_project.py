@@ -180,7 +180,7 @@ def site_case(
     terms = Terms(
         first_month=scenarios.first_month,
         rate=site.finance.discount_rate,
-        tax=TaxRules(rate=site.finance.tax_fraction),
+        tax=TaxRules(rate=site.finance.income_tax_fraction),
         debt=debt_terms(site.debt),
         coincident_fraction=float(all(one.kind == "coincident" for one in site.charges)),
     )
