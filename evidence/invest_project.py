@@ -27,6 +27,7 @@ PROJECT = tuple(
     for name in (
         "project",
         "project_debt",
+        "loan_draws",
         "income_tax",
         "tax_tables",
         "tenancy",

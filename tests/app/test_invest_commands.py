@@ -46,7 +46,7 @@ def test_the_json_is_the_same_for_the_same_seed_on_any_number_of_workers(run: Ru
     first, again = (run("invest", TEXAS, *FEW, "--json", "--workers", n) for n in ("1", "2"))
     assert first.out == again.out
     found = json.loads(first.out)
-    published("invest-1", found)
+    published("invest-2", found)
     assert found["power_modelled"] is True
     assert found["months"] == 72
     for fleet in found["fleets"]:

@@ -17,7 +17,7 @@ from megawatt.invest.lease import Lease
 from megawatt.invest.monthly_operations import monthly_operations
 from megawatt.invest.network_model import NetworkState
 from megawatt.invest.project import CAPITAL_LINES, OPEX_LINES, POWER_LINES, Part, Terms, project, statement
-from megawatt.invest.project_debt import DebtTerms, Schedule
+from megawatt.invest.project_debt import DebtTerms
 from megawatt.invest.scenarios import ScenarioModel, simulate
 from megawatt.invest.tax_tables import TaxRules
 from megawatt.mining.profit import Line
@@ -113,6 +113,26 @@ def test_peak_charges_measured_and_billed_reconcile() -> None:
     assert one.lines["peak charges"].sum(axis=1) == pytest.approx(one.measured_usd.sum(axis=1) - 30.0)
 
 
+def test_demand_and_coincident_charges_of_one_month_are_billed_apart() -> None:
+    """July 2026: 30 USD of demand, billed in August; 120 USD of a coincident peak, 10 USD a month in 2027. Another part says no more
+    than its sum of 50 USD, of which the terms' half is coincident: 25 in August, 25 / 12 a month."""
+    peaks, demand, plain = np.zeros((1, 24)), np.zeros((1, 24)), np.zeros((1, 24))
+    peaks[0, 6], demand[0, 6], plain[0, 6] = -150.0, -30.0, -50.0
+    none = np.zeros((1, 24))
+    parts = [
+        Part(
+            name="both",
+            mine=replace(operations(none, none, peaks), demand_usd=demand),
+            it=ItMW(1.0),
+            gross=GrossMW(1.0),
+        ),
+        Part(name="sum", mine=operations(none, none, plain), it=ItMW(1.0), gross=GrossMW(1.0)),
+    ]
+    billed = project(parts, np.ones((1, 24)), replace(TERMS, coincident_fraction=0.5)).lines["peak charges"][0]
+    assert billed[:12] == pytest.approx([0.0] * 7 + [-55.0] + [0.0] * 4)
+    assert billed[12:] == pytest.approx([-10.0 - 25.0 / 12] * 12)
+
+
 def test_a_hall_is_written_off_and_taxed_as_the_law_of_its_dates_says() -> None:
     """Acquired in January 2026: written off at once in 2027 when it opens, against rents that take years to use the loss up."""
     terms = replace(TERMS, tax=TaxRules(), debt=None)
@@ -128,60 +148,6 @@ def test_a_hall_is_written_off_and_taxed_as_the_law_of_its_dates_says() -> None:
 
 
 DEBT = DebtTerms(rate=0.08, tenor_years=9.0, dscr=1.4, largest_share=1.0)
-
-
-@pytest.mark.parametrize("schedule", [Schedule.SCULPTED, Schedule.LEVEL])
-def test_debt_on_a_certain_rent_has_the_cover_it_was_sized_by(schedule: Schedule) -> None:
-    """1 M USD a month for 96 months after a year of building: both schedules are one, and the principal is an annuity's."""
-    part = hall(SURE, 3, 144, works=Works(capex_usd=200e6))
-    one = project([part], np.ones((3, 144)), replace(TERMS, debt=replace(DEBT, schedule=schedule)))
-    assert one.debt is not None
-    rate = periodic_rate(0.08, 12)
-    opening = 1e6 / 1.4 * annuity_factor(rate, 97)
-    assert one.debt.drawn_usd[:, 0] == pytest.approx(opening * (1 + rate) ** -11)
-    assert one.debt.balance_usd[:, 11] == pytest.approx(opening)
-    assert one.debt.balance_usd[:, 12 + 96] == pytest.approx(0.0, abs=1e-3)
-    cover = appraise(one).cover
-    assert cover is not None
-    for figure in (cover.dscr_min.low, cover.dscr_mean.high, cover.llcr.median):
-        assert figure == pytest.approx(1.4)
-    assert cover.breached_fraction == 0
-
-
-def test_a_loan_is_worth_nothing_at_its_own_rate() -> None:
-    """Drawn, interest and repayment discount to nought at the loan's rate, however late the halls are."""
-    months = 144
-    lease = replace(SURE, delay_months=np.array([12.0, 20.0, 40.0, 200.0]))
-    one = project(
-        [hall(lease, 4, months, works=Works(capex_usd=50e6))], np.ones((4, months)), replace(TERMS, debt=DEBT)
-    )
-    assert one.debt is not None
-    flows = one.debt.drawn_usd - one.debt.interest_usd - one.debt.repaid_usd
-    worth = flows @ (1 + one.debt.rate) ** -np.arange(months)
-    assert worth == pytest.approx(0.0, abs=1e-3)
-    assert (one.debt.balance_usd[:, -1] == 0).all()
-
-
-def test_a_late_hall_pays_interest_and_breaks_no_covenant_until_it_opens() -> None:
-    lease = replace(SURE, delay_months=np.array([12.0, 24.0]))
-    one = project([hall(lease, 2, 180, works=Works(capex_usd=50e6))], np.ones((2, 180)), replace(TERMS, debt=DEBT))
-    assert one.debt is not None
-    assert one.debt.balance_usd[1, 11:24] == pytest.approx(one.debt.balance_usd[1, 11])
-    assert (one.debt.waiting_usd[0] == 0).all()
-    assert one.debt.service_usd[1, :24].sum() == 0
-    cover = appraise(one).cover
-    assert cover is not None
-    assert cover.breached_fraction == 0
-
-
-def test_a_tenant_that_fails_breaks_the_covenant() -> None:
-    """Hazard of half a year: about half the paths lose their tenant in each year."""
-    lease = replace(SURE, hazard_per_year=0.5)
-    one = project([hall(lease, 100, 144, works=Works(capex_usd=50e6))], np.ones((100, 144)), replace(TERMS, debt=DEBT))
-    cover = appraise(one).cover
-    assert cover is not None
-    assert cover.breached_fraction > 0.9
-    assert cover.dscr_min.median == pytest.approx(0.0)
 
 
 @given(seed=st.integers(0, 10_000), indebted=st.booleans())

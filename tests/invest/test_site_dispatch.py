@@ -97,6 +97,8 @@ def test_a_tariff_that_ends_divides_the_months_before_from_those_after() -> None
     asked = drawn(5, paths=3, months=14)
     found = site_operations(mine(ends), [bank_year(spiky(1))], asked).operations
     assert (found.peak_usd[:, :13] < 0).all()
+    assert found.demand_usd is not None
+    assert found.demand_usd.tolist() == found.peak_usd.tolist()
     assert (found.peak_usd[:, 13:] == 0).all()
     assert len(groups_of(mine(ends), [bank_year(spiky(1))], asked)) == 13
 

@@ -9,7 +9,7 @@ from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 from megawatt.invest.network_paths import month_lengths
 from megawatt.invest.scenarios import Scenarios
-from megawatt.invest.treasury import HashForward, Position, PowerForward, Treasury, manage
+from megawatt.invest.treasury import Earned, HashForward, Position, PowerForward, Treasury, enough_cash_usd, manage
 from tests.invest.sites import flat_scenarios
 
 MONTHS = 24
@@ -27,7 +27,7 @@ def moving(paths: int = 50) -> Scenarios:
 def alone(one: Treasury, flows: Floats, scenarios: Scenarios) -> Position:
     """A treasury without coins earned."""
     none = np.zeros(flows.shape)
-    return manage(one, flows, none, none, scenarios)
+    return manage(one, Earned(flows, none, none), scenarios)
 
 
 def test_a_forward_pays_the_difference_and_its_basis_to_the_last_cent() -> None:
@@ -78,7 +78,9 @@ def test_kept_coins_are_marked_and_sold_on_the_last_day() -> None:
     price = np.array([[50_000.0, 60_000.0, 40_000.0, 70_000.0]])
     paths = replace(flat, network=replace(flat.network, price_usd=price))
     revenue = 1.0 * price
-    found = manage(Treasury(sold_fraction=0.25, cash_usd=1e6, btc=2.0), revenue, np.ones((1, 4)), revenue, paths)
+    found = manage(
+        Treasury(sold_fraction=0.25, cash_usd=1e6, btc=2.0), Earned(revenue, np.ones((1, 4)), revenue), paths
+    )
     assert found.btc[0].tolist() == [2.75, 3.5, 4.25, 0.0]
     assert found.marked_usd[0, 1] == 3.5 * 60_000
     assert found.cash_usd[0, 2] == pytest.approx(1e6 + 0.25 * 150_000)
@@ -95,6 +97,37 @@ def test_coins_are_sold_rather_than_let_cash_fall_below_the_smallest() -> None:
     assert found.short_fraction == 1.0
 
 
+def test_power_sold_forward_pays_what_power_bought_forward_costs() -> None:
+    paths = moving()
+    bought = PowerForward(
+        mw=10.0, price_usd_per_mwh=45.0, first=2, months=9, basis_usd_per_mwh=-3.0, margin_fraction=0.1
+    )
+    sold = replace(bought, sold=True)
+    assert bought.settled_usd(paths) == pytest.approx(-sold.settled_usd(paths))
+    both = alone(Treasury(forwards=[bought, sold]), np.zeros((50, MONTHS)), paths)
+    assert both.cash_usd[:, -1] == pytest.approx(0.0, abs=1e-6)
+    assert (both.margin_usd[:, 3] > 0).all()
+
+
+def test_the_companys_own_cost_shortens_the_runway() -> None:
+    """1 M USD, 0.3 M a month: three months are paid, the fourth is not."""
+    found = alone(Treasury(cash_usd=1e6, operating_cost_usd_per_month=3e5), np.zeros((1, 6)), flat_scenarios(1, 6))
+    assert found.runway_months.tolist() == [3.0]
+    assert found.cash_usd[0, 2] == pytest.approx(1e5)
+
+
+@pytest.mark.parametrize("coins", [0.0, 20.0])
+def test_enough_cash_is_enough_for_the_share_asked_for_and_a_little_less_is_not(coins: float) -> None:
+    paths, rng = moving(40), np.random.default_rng(5)
+    price = 50_000.0 * np.exp(np.cumsum(rng.normal(0, 0.2, (40, MONTHS)), axis=1))
+    paths = replace(paths, network=replace(paths.network, price_usd=price))
+    earned = Earned(rng.normal(-2e5, 5e5, (40, MONTHS)), np.ones((40, MONTHS)), price)
+    one = Treasury(sold_fraction=0.5, btc=coins, least_cash_usd=3e5, operating_cost_usd_per_month=1e5)
+    enough = enough_cash_usd(one, earned, paths, sure=0.9)
+    shares = [manage(replace(one, cash_usd=cash), earned, paths).short_fraction for cash in (enough - 2.0, enough)]
+    assert shares[1] <= 0.1 < shares[0]
+
+
 def test_cash_that_never_runs_out_has_no_end() -> None:
     found = alone(Treasury(), np.ones((2, 3)), flat_scenarios(2, 3))
     assert np.isinf(found.runway_months).all()
@@ -107,7 +140,7 @@ def test_the_lines_of_the_treasury_explain_the_cash() -> None:
     flows, btc = rng.normal(0, 1e5, (7, MONTHS)), rng.uniform(0, 3, (7, MONTHS))
     forward = HashForward(ph=50.0, price_usd_per_ph_day=50.0, first=3, months=12, margin_fraction=0.2)
     one = Treasury(sold_fraction=0.4, cash_usd=3e5, btc=5.0, forwards=[forward])
-    found = manage(one, flows, btc, btc * 50_000.0, paths)
+    found = manage(one, Earned(flows, btc, btc * 50_000.0), paths)
     total = flows + sum(found.lines.values())
     assert found.cash_usd == pytest.approx(3e5 + np.cumsum(total, axis=1), abs=1e-6)
 

@@ -117,10 +117,36 @@ name = "rrs"
 product = "rrs"
 price_series = "as/rrs"
 qualified = true
+
+[debt]
+dscr = 1.4
+
+[treasury]
+cash_usd = 2e6
+least_cash_usd = 1e6
+
+[[forward]]
+name = "ahead"
+kind = "hashrate_sold"
+hashrate_ph_s = 400
+price_usd_per_ph_day = 50
+valid_to = 2025-01-01
+
+[[forward]]
+name = "cheap power"
+kind = "power_bought"
+block_mw = 15
+price_usd_per_mwh = 35
+valid_to = 2025-01-01
 """
 
 CASES = [
     # (check, severity, before, after, what is said)
+    ("forward_has_treasury", "error", "[treasury]\ncash_usd = 2e6\nleast_cash_usd = 1e6\n", "", "without [treasury]"),
+    ("forward_lies_ahead", "warning", "valid_to = 2025-01-01", "valid_to = 2024-08-01", "delivered until 2024-08-01"),
+    ("forward_is_covered", "warning", "hashrate_ph_s = 400", "hashrate_ph_s = 4000", "4,000 PH/s are sold ahead"),
+    ("forward_is_covered", "warning", "block_mw = 15", "block_mw = 60", "60 MW are bought ahead"),
+    ("cash_above_least", "warning", "cash_usd = 2e6", "cash_usd = 0.5e6", "cash_usd is 500,000"),
     ("names_are_unique", "error", 'name = "guests"\nhash', 'name = "s21"\nhash', "two fleets or halls are named 's21'"),
     ("names_are_unique", "error", 'name = "batch"\nkind', 'name = "s21"\nkind', "two fleets or halls are named 's21'"),
     ("hall_contract", "error", 'contract = "tenant"', 'contract = "tenat"', "hall 'firm' has the contract 'tenat'"),

@@ -48,6 +48,9 @@ ILLNESSES = {
     "demand-charge-by-year": Ill(
         "form", 24, "[[charge]] 1 'demand', kind", "without usd_per_kw_month", "usd_per_kw_month = 5.0"
     ),
+    "debt-above-its-covenant": Ill("form", 24, "[debt], covenant_dscr", "1.25 above dscr = 1.2", "Raise dscr"),
+    "debt-cover-in-percent": Ill("form", 23, "[debt], dscr", "dscr = 130", "percent; as a ratio it is 1.3."),
+    "debt-rate-in-percent": Ill("form", 23, "[debt], rate", "rate = 7.75", "as a fraction/year it is 0.0775."),
     "duplicate-key": Ill("form", 9, "column 22", "meter_limit_mw = 60.0", "Remove one of the two"),
     "duty-shorter-than-one-run": Ill(
         "error", 29, "[[hall]] 1 'hall-2', min_run_minutes", "due for 144 minutes a day", "Lower min_run_minutes"
@@ -57,6 +60,22 @@ ILLNESSES = {
         "error", 29, "[[programme]] 1 'rrs', excludes", "excludes 'ecrs'", "Add it, or remove the name"
     ),
     "fleet-in-single-brackets": Ill("form", 15, "[fleet]", "fleet is a table", "[[fleet]]"),
+    "forward-ends-in-mid-month": Ill(
+        "form", 30, "[[forward]] 1 'ahead', valid_to", "valid_to = 2025-01-15", "Write valid_to = 2025-01-01"
+    ),
+    "forward-price-of-power-for-hashrate": Ill(
+        "form",
+        30,
+        "[[forward]] 1 'ahead', price_usd_per_mwh",
+        "given for kind = 'hashrate_sold'",
+        "Remove price_usd_per_mwh",
+    ),
+    "forward-without-price": Ill(
+        "form", 27, "[[forward]] 1 'ahead', kind", "without price_usd_per_ph_day", "price_usd_per_ph_day = 52.0"
+    ),
+    "forward-without-treasury": Ill(
+        "error", 23, "[[forward]] 1 'ahead', name", "'ahead' without [treasury]", "Add [treasury]"
+    ),
     "fraction-of-a-machine": Ill("form", 19, "[[fleet]] 1 's21', count", "count = 3.5", "count = 10000"),
     "hall-contract-misspelt": Ill(
         "error", 26, "[[hall]] 1 'hall-1', contract", "the contract 'tenant-1'", "Did you mean tenant-a?"
@@ -115,6 +134,9 @@ ILLNESSES = {
     ),
     "text-for-number": Ill(
         "form", 8, "[site], meter_limit_mw", 'meter_limit_mw = "50 MW"', "Write meter_limit_mw = 50"
+    ),
+    "treasury-in-millions": Ill(
+        "form", 23, "[treasury], cash_usd", "cash_usd = 20", "million USD; in USD it is 20,000,000."
     ),
     "two-fleets-one-name": Ill("error", 23, "[[fleet]] 2 's21', name", "are named 's21'", "Rename one of them"),
     "units-swapped-hashrate": Ill(

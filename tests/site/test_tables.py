@@ -284,3 +284,10 @@ def test_credit_step_must_be_lower_in_availability_and_higher_in_credit(second: 
             rent_usd_per_kw_month=122.0,
             credits=steps,
         )
+
+
+def test_a_states_tax_is_deducted_before_the_federal_one() -> None:
+    """100 USD of income: 6 USD to the state, 21 % of the other 94 to the Union, 74.26 USD left."""
+    finance = Finance(tax_fraction=0.21, state_tax_fraction=0.06)
+    assert 100 * (1 - finance.income_tax_fraction) == pytest.approx(74.26)
+    assert Finance().income_tax_fraction == Finance().tax_fraction

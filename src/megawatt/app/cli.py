@@ -131,6 +131,12 @@ def invest(
     scenarios: Annotated[int, typer.Option("--scenarios", help="Number of scenarios.", min=200, max=200_000)] = 4_000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the scenarios.", min=0)] = 0,
     workers: Annotated[int, typer.Option("--workers", help="Threads; they change only the time.", min=1, max=256)] = 1,
+    changed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="TABLE.KEY=VALUE", help="Replace a value of [finance], [debt] or [treasury] for this run."
+        ),
+    ] = None,
     as_json: AsJson = False,
     store: StoreFile = None,
     report: ReportFile = None,
@@ -148,6 +154,7 @@ def invest(
         paths=scenarios,
         seed=seed,
         workers=workers,
+        changed=changed or [],
         as_json=as_json,
         store=store,
     )

@@ -1,6 +1,7 @@
 """``megawatt invest`` on the terminal."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 from megawatt.app.data import data_for
 from megawatt.app.decide import refuse_errors
 from megawatt.app.investment import Investment, answer, invest
+from megawatt.app.overrides import with_values
 from megawatt.app.site_project_words import print_project
 from megawatt.app.words import number, percent, usd
 from megawatt.invest.conversion import Conversion
@@ -18,10 +20,19 @@ from megawatt.site.read import Site
 
 
 def invest_command(
-    path: Path, *, years: int, decide_years: int, paths: int, seed: int, workers: int, as_json: bool, store: Path | None
+    path: Path,
+    *,
+    years: int,
+    decide_years: int,
+    paths: int,
+    seed: int,
+    workers: int,
+    changed: Sequence[str],
+    as_json: bool,
+    store: Path | None,
 ) -> Investment:
-    """Read, check, answer, print."""
-    site = Site.read(path)
+    """Read, change, check, answer, print."""
+    site = with_values(Site.read(path), changed)
     refuse_errors(site)
     found = invest(
         site, data_for(site, store), years=years, decide_years=decide_years, paths=paths, seed=seed, workers=workers

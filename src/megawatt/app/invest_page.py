@@ -21,7 +21,8 @@ from megawatt.app.invest_figures import (
 from megawatt.app.investment import Investment
 from megawatt.app.report.brief import Brief, Picture, Section, write_brief
 from megawatt.app.report.table import Column, Row, Table
-from megawatt.app.site_project_words import turns, verdict
+from megawatt.app.site_project_words import cash_words, hedge, months, turns, verdict
+from megawatt.app.site_treasury import SURE
 from megawatt.invest import market_paths, network_model
 from megawatt.invest.alternatives import KEEP
 from megawatt.invest.conversion import Block, Conversion
@@ -76,6 +77,7 @@ def invest_brief(one: Investment, *, seed: int) -> Brief:
         ),
         sections=(
             _site_section(one),
+            *_money_sections(one),
             *(_fleet_section(one, fleet) for fleet in one.fleets),
             _scenario_section(one),
             _method_section(one),
@@ -95,7 +97,7 @@ def _fact(fleet: str, found: Conversion) -> tuple[str, str, str]:
 
 
 def _site_section(one: Investment) -> Section:
-    message = "A loan is drawn whole at the signing and spent over the months of building; rents, tax and debt service follow."
+    message = "A loan is drawn as the works are paid, beside the owner's money; rents, tax and debt service follow."
     columns = (
         Column("Alternative", text=True),
         *(Column(head, "M USD after tax") for head in ("Mean", "5 %", "50 %", "95 %")),
@@ -127,6 +129,61 @@ def _site_section(one: Investment) -> Section:
         tables=(Table(caption, columns, tuple(rows)),),
         paragraphs=(
             f"What the difference between converting now and mining on is uncertain from, total Sobol shares: {'; '.join(shares)}.",
+        ),
+    )
+
+
+def _money_sections(one: Investment) -> tuple[Section, ...]:
+    """What is borrowed and hedged, and whether cash lasts."""
+    project, terms = one.project, one.project.case.terms.debt
+    paragraphs = []
+    if terms is not None:
+        paragraphs.append(
+            f"Each conversion borrows at {words.percent(terms.rate)} over {terms.tenor_years:g} years, {terms.schedule.value}, "
+            f"at most {words.percent(terms.largest_share, 2)} of its capital and what a cover of {terms.dscr:g} carries; drawn "
+            f"{terms.draws.value.replace('_', ' ')}, interest of the months of building {terms.building_interest.value}."
+        )
+        if project.hedge:
+            paragraphs.append(
+                f"To keep a cover of {terms.covenant_dscr:g} where the rule borrows: {hedge(project.hedge)}."
+            )
+    treasury = project.treasury
+    if treasury is None:
+        return (Section("Debt", paragraphs=tuple(paragraphs)),) if paragraphs else ()
+    columns = (
+        Column("Alternative", text=True),
+        Column("Runway in the worst 5 %"),
+        Column("Cash falls short", "of scenarios"),
+        Column("Enough cash today", f"in {words.percent(SURE, 2)}"),
+        Column("Lowest cash", "M USD, 5 to 95 %"),
+        Column("Most collateral", "M USD, 5 to 95 %"),
+        Column("Value with treasury", "M USD, mean"),
+    )
+    rows = tuple(
+        Row(
+            (
+                name,
+                months(found.runway_low),
+                words.percent(found.short_fraction, 2),
+                words.usd(found.enough_cash_usd),
+                _from_to(found.least_cash_usd, 1e-6, ""),
+                _from_to(found.most_margin_usd, 1e-6, ""),
+                words.number(found.value_usd.mean / 1e6),
+            ),
+            "best" if name == project.best else "",
+        )
+        for name, found in treasury.standings.items()
+    )
+    rules = treasury.rules
+    caption = (
+        f"{words.usd(rules.cash_usd)} and {words.number(rules.btc)} BTC today; {words.percent(rules.sold_fraction, 2)} of the coins "
+        f"sold when earned, the others kept unless cash would fall below {words.usd(rules.least_cash_usd)}"
+    )
+    return (
+        Section(
+            "Debt and treasury",
+            tables=(Table(caption, columns, rows),),
+            paragraphs=(cash_words(treasury, project.best), *paragraphs),
         ),
     )
 

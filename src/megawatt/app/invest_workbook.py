@@ -3,7 +3,7 @@
 A lease signed today is linear in its rent, so its sheet at the mean of the scenarios' rents gives the mean over the scenarios to the
 cent. A mine that may stop is not: its sheet runs along the mean path of hashprice and power, and the mean over the scenarios
 stands beside it. The sheets of the site hold the mean over the scenarios of every line; what they add up to, and its value today,
-are formulas.
+are formulas. With a treasury, a sheet an alternative follows cash, coins and forwards along the mean.
 """
 
 from dataclasses import replace
@@ -12,7 +12,20 @@ from pathlib import Path
 import numpy as np
 
 from megawatt.app.investment import Investment
-from megawatt.app.workbook import COUNT, FACTOR, MONEY, PER_SHARE, Cell, Formula, Inputs, Line, Sheet, write_workbook
+from megawatt.app.treasury_sheet import treasury_inputs, treasury_sheet
+from megawatt.app.workbook import (
+    COUNT,
+    FACTOR,
+    MONEY,
+    PER_SHARE,
+    Cell,
+    Formula,
+    Inputs,
+    Line,
+    Sheet,
+    letter,
+    write_workbook,
+)
 from megawatt.invest.conversion import Block, mining_usd_per_mw
 from megawatt.invest.project import statement
 from megawatt.invest.ranges import Spread
@@ -80,7 +93,29 @@ def invest_sheets(one: Investment) -> list[Sheet]:
         sheets.append(sheet)
         spread = one.project.appraisals[name].equity_npv_usd
         _result(answer, f"whole site, {name}: what the owner receives after tax and debt", Formula(value), spread)
+    sheets += _treasury(one, answer, inputs)
     return [answer, inputs.sheet, *sheets]
+
+
+def _treasury(one: Investment, answer: Sheet, inputs: Inputs) -> list[Sheet]:
+    """A sheet an alternative, and lowest cash and runway on the answer; nothing where the site has no treasury."""
+    treasury = one.project.treasury
+    if treasury is None:
+        return []
+    treasury_inputs(treasury, inputs)
+    sheets = []
+    for number, (name, standing) in enumerate(treasury.standings.items(), start=1):
+        sheet, lowest, runway = treasury_sheet(f"Treasury {number}", one, name, f"Site {number}", inputs)
+        sheets.append(sheet)
+        _result(answer, f"treasury, {name}: lowest cash along the mean", Formula(lowest), standing.least_cash_usd)
+        answer.add(f"treasury, {name}: months of runway along the mean", Formula(runway), formats=("General", COUNT))
+        _result(
+            answer,
+            f"treasury, {name}: cash today that is enough in 95 % of the scenarios",
+            standing.enough_cash_usd,
+            None,
+        )
+    return sheets
 
 
 def mean_path(scenarios: Scenarios) -> Scenarios:
@@ -187,7 +222,7 @@ def _alternative(name: str, one: Investment, alternative: str, inputs: Inputs) -
     sheet.add(f"Whole site, {alternative}: mean over the scenarios, USD by month", look="title")
     value = sheet.add()
     sheet.add("Month", "Equity cash flow", "Discount factor", "Value today", *map(str, table.columns), look="head")
-    first, last_column = sheet.next_row, _letter(4 + len(table.columns))
+    first, last_column = sheet.next_row, letter(4 + len(table.columns))
     for k, (month, row) in enumerate(table.iterrows(), start=1):
         r = sheet.next_row
         sheet.add(
@@ -201,9 +236,3 @@ def _alternative(name: str, one: Investment, alternative: str, inputs: Inputs) -
     total = Formula(f"SUM(D{first}:D{sheet.next_row - 1})")
     sheet.lines[value - 1] = Line(("Value today of the equity cash flow, USD", total), "sum", ("General", MONEY))
     return sheet, sheet.at("B", value)
-
-
-def _letter(column: int) -> str:
-    """Name of a column up to ZZ."""
-    high, low = divmod(column - 1, 26)
-    return (chr(64 + high) if high else "") + chr(65 + low)

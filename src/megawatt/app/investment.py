@@ -29,7 +29,7 @@ from megawatt.site.fleet import Fleet
 from megawatt.site.read import Site
 from megawatt.sources.reference_power import REFERENCE_SEED, reference_power_parameters
 
-SCHEMA = "megawatt/invest/1"
+SCHEMA = "megawatt/invest/2"
 BANK_YEARS = 10
 """Years of the fitted model in the bank."""
 USUAL_C = 20.0
@@ -120,7 +120,7 @@ def invest(
         )
     chosen = data_for(site) if data is None else data
     end = site.grid().end
-    bank, modelled = _bank(site, chosen)
+    bank, modelled = power_bank(site, chosen)
     model = ScenarioModel(state=network_state(chosen, end), power_bank_usd_per_mwh=bank)
     scenarios = simulate(model, str(end)[:7], years * MONTHS, seed=seed, paths=paths, workers=workers)
     fleets = {}
@@ -217,7 +217,7 @@ def answer(one: Investment) -> dict[str, Any]:
     }
 
 
-def _bank(site: Site, data: Dataset) -> tuple[Floats, bool]:
+def power_bank(site: Site, data: Dataset) -> tuple[Floats, bool]:
     """Months of whole years of power prices, and whether they are modelled."""
     if site.data.power == "reference":
         model = PriceModel.from_dict(reference_power_parameters())

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from megawatt.app.portfolio_sites import site_candidates
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 from megawatt.invest.candidates import MUSD, Candidate, PortfolioFile
@@ -131,6 +132,8 @@ def answer_portfolio(
             "Raise tail or --scenarios.",
         )
     candidates = file.candidates(scenarios, np.random.default_rng(seed))
+    if file.sites:
+        candidates += site_candidates(file, scenarios, seed)
     limits = file.limits()
     found = _choose(file, candidates, limits, seconds)
     uses = []
@@ -180,6 +183,7 @@ def answer(one: PortfolioAnswer) -> dict[str, Any]:
         "schema": SCHEMA,
         "portfolio": head.name,
         "years": list(one.file.years),
+        "sites": [site.connection.name for site in one.file.sites],
         "scenarios": one.scenarios,
         "seed": one.seed,
         "aversion": head.aversion,

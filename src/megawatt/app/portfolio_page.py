@@ -55,9 +55,15 @@ def portfolio_brief(one: PortfolioAnswer) -> Brief:
         cautions=(),
         picture=picture,
         sections=(limits, Section("Every candidate", tables=(_candidate_table(one),)), _method(one)),
-        source=f"Values, limits and correlation as the portfolio's file states them; {run}.",
+        source=f"{_source(one)}; {run}.",
         footer=f"{head.name}, {run}",
     )
+
+
+def _source(one: PortfolioAnswer) -> str:
+    if not one.file.sites:
+        return "Values, limits and correlation as the portfolio's file states them"
+    return "Values from the sites' monthly cash flows on joint scenarios, those of [[project]] and limits as the portfolio's file states them"
 
 
 def _counted(binding: int) -> str:
@@ -218,8 +224,26 @@ def _method(one: PortfolioAnswer) -> Section:
         paragraphs=(f"Maximised: {weights}, the mean loss of the worst {worst} of the scenarios. {SOLVED}",),
         items=(
             "One project per site; a bundle at all of its sites or at none; a phase is built from its least size on or not at all.",
-            f"Values of one mode correlate by {words.number(head.same_mode_correlation)} (one common factor); modes are independent of each other.",
+            *_together(one),
             "Money, megawatts and crews of a year cannot be carried into the next.",
-            "Values are the file's: take them from megawatt invest and megawatt deal. Nothing here is investment advice.",
+            "Nothing here is investment advice.",
         ),
     )
+
+
+def _together(one: PortfolioAnswer) -> tuple[str, ...]:
+    """How values move together, by where they come from."""
+    out = []
+    if one.file.sites:
+        out.append(
+            "Values of the sites are after tax and before debt, on the same scenarios of coin, network, rents and power for all; delays, "
+            "cost and tenants of each hall are drawn by themselves. Each fleet is taxed by itself and mines until it is converted."
+        )
+    if one.file.projects:
+        rho = words.number(one.file.head.same_mode_correlation)
+        out.append(
+            f"Values of [[project]] are the file's: take them from megawatt invest and megawatt deal. Those of one mode correlate by {rho} "
+            "(one common factor); modes are independent of each other"
+            + (", and of the sites." if one.file.sites else ".")
+        )
+    return tuple(out)

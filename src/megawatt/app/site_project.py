@@ -1,12 +1,13 @@
 """The alternatives of a whole site as monthly cash flows, for ``megawatt invest``: what each is worth and what turns the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from megawatt.app.site_treasury import SiteTreasury, debt_answer, debt_terms, site_treasury, treasury_answer
 from megawatt.core.series import Floats
 from megawatt.invest.alternatives import (
     ASSUMED,
@@ -35,10 +36,10 @@ from megawatt.invest.hedge import Hedge, least_hedge
 from megawatt.invest.monthly_operations import monthly_operations
 from megawatt.invest.operations import Operations
 from megawatt.invest.project import Project, Terms
-from megawatt.invest.project_debt import DebtTerms
 from megawatt.invest.ranges import Range, Spread, sample
 from megawatt.invest.scenarios import MONTHS, Scenarios
 from megawatt.invest.tax_tables import TaxRules
+from megawatt.invest.treasury import HashForward, PowerForward
 from megawatt.site.read import Site
 
 BUILD_MONTHS = 12
@@ -71,7 +72,8 @@ class SiteProject:
         flips: What turns converting now against mining on, the largest swing first.
         shares: Total Sobol share of each input in the variance of that difference.
         hedge: Smallest share of the mean hash rate to sell forward at its mean price so that the covenant holds in 95 % of the
-            scenarios that borrow under the rule; None where hardly any borrows.
+            scenarios that borrow under the rule, beside the forwards that the site has; None where hardly any borrows.
+        treasury: How the company's cash stands; None where the site file has no treasury.
     """
 
     case: SiteCase
@@ -81,6 +83,7 @@ class SiteProject:
     flips: tuple[Flip, ...]
     shares: dict[str, float]
     hedge: Hedge | None
+    treasury: SiteTreasury | None
 
     @property
     def best(self) -> str:
@@ -112,12 +115,15 @@ def site_project(
         operate: Where operations come from; None: monthly means.
     """
     rows = slice(len(scenarios.power_usd_per_mwh) // 2, None)
-    case = site_case(site, fleets, scenarios.of_paths(rows), np.random.default_rng([seed, 1]), operate or _means)
+    blocks = {name: block for name, (block, _) in fleets.items()}
+    case = site_case(site, blocks, scenarios.of_paths(rows), np.random.default_rng([seed, 1]), operate)
     paths, months = case.shape
     now = {name: np.zeros(paths, dtype=np.int64) for name in fleets}
     rule = {name: _never_late(found, months) for name, (_, found) in fleets.items()}
     projects = {KEEP: case.project({}), NOW: case.project(now), RULE: case.project(rule)}
     keep = projects[KEEP]
+    treasury = site_treasury(site, projects, case.scenarios)
+    forwards = treasury.rules.forwards if treasury else ()
     few = replace(case.of_paths(slice(FLIP_PATHS)), terms=replace(case.terms, debt=None))  # values before debt
     return SiteProject(
         case=case,
@@ -126,14 +132,16 @@ def site_project(
         above_fraction=float((projects[NOW].npv_usd > keep.npv_usd).mean()),
         flips=_flips(few, tuple(fleets)),
         shares=_shares(few, tuple(fleets), np.random.default_rng([seed, 2])),
-        hedge=hedge_of(projects[RULE], case.scenarios),
+        hedge=hedge_of(projects[RULE], case.scenarios, forwards),
+        treasury=treasury,
     )
 
 
-def hedge_of(one: Project, scenarios: Scenarios) -> Hedge | None:
+def hedge_of(one: Project, scenarios: Scenarios, forwards: Sequence[HashForward | PowerForward] = ()) -> Hedge | None:
     """What to sell forward so that the covenant holds in 95 % of the scenarios that borrow; None where fewer than one in twenty do.
 
-    The forward sells each month's mean hash rate at its mean hashprice, which costs nothing to enter; its settlement is taxed at once.
+    The forward sells each month's mean hash rate at its mean hashprice, which costs nothing to enter; its settlement is taxed at once,
+    as is that of the contracts which the site has already.
     """
     if one.debt is None or one.terms.debt is None:
         return None
@@ -142,20 +150,22 @@ def hedge_of(one: Project, scenarios: Scenarios) -> Hedge | None:
         return None
     hashprice = scenarios.network.hashprice_usd_per_ph_day
     ph_days = (one.lines["mining"] / hashprice).mean(axis=0)
-    settled = ph_days * (hashprice.mean(axis=0) - hashprice) * (1 - one.terms.tax.rate)
+    kept = 1 - one.terms.tax.rate
+    settled = ph_days * (hashprice.mean(axis=0) - hashprice) * kept
+    cash = one.cfads_usd + sum((kept * each.settled_usd(scenarios) for each in forwards), np.zeros(settled.shape))
     return least_hedge(
-        one.cfads_usd[borrows], settled[borrows], one.debt.service_usd[borrows], dscr=one.terms.debt.covenant_dscr
+        cash[borrows], settled[borrows], one.debt.service_usd[borrows], dscr=one.terms.debt.covenant_dscr
     )
 
 
 def site_case(
     site: Site,
-    fleets: Mapping[str, tuple[Block, Conversion]],
+    blocks: Mapping[str, Block],
     scenarios: Scenarios,
     rng: np.random.Generator,
-    operate: Operate,
+    operate: Operate | None = None,
 ) -> SiteCase:
-    """A site's fleets on scenarios, with the draws of what its file does not know."""
+    """A site's fleets on scenarios, with the draws of what its file does not know; operations by monthly means unless given."""
     paths = len(scenarios.power_usd_per_mwh)
     by_name = {one.name: one for one in site.fleets}
     plants = tuple(
@@ -165,20 +175,20 @@ def site_case(
             mining_mw=by_name[name].full_mw,
             hall_opex_usd_per_it_mw_year=site.finance.hall_opex_usd_per_it_mw_year,
         )
-        for name, (block, _) in fleets.items()
+        for name, block in blocks.items()
     )
     terms = Terms(
         first_month=scenarios.first_month,
         rate=site.finance.discount_rate,
-        tax=TaxRules(rate=site.finance.tax_fraction),
-        debt=DebtTerms(),
+        tax=TaxRules(rate=site.finance.income_tax_fraction),
+        debt=debt_terms(site.debt),
         coincident_fraction=float(all(one.kind == "coincident" for one in site.charges)),
     )
     return SiteCase(
         plants=plants,
         scenarios=scenarios,
         terms=terms,
-        operate=operate,
+        operate=operate or _means,
         works=Works(capex_usd=0.0),
         drawn=sample({name: ASSUMED[name] for name in DRAWN}, paths, rng),
         fails=rng.uniform(size=(len(plants), paths)),
@@ -227,7 +237,9 @@ def project_answer(one: SiteProject) -> dict[str, Any]:
         "alternatives": [_alternative(name, found) for name, found in one.appraisals.items()],
         "flips": [asdict(flip) for flip in one.flips],
         "shares_of_variance": one.shares,
+        "debt": debt_answer(one.case.terms.debt) if one.case.terms.debt else None,
         "hedge": asdict(one.hedge) if one.hedge else None,
+        "treasury": treasury_answer(one.treasury) if one.treasury else None,
         "lease_months_cut": one.lease_months_cut,
     }
 

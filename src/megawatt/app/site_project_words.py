@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from megawatt.app.site_project import SiteProject
+from megawatt.app.site_treasury import SURE, SiteTreasury
 from megawatt.app.words import NONE, number, percent, thousands, usd
 from megawatt.invest.alternatives import CAPEX, HASHPRICE, KEEP, POWER, RENT
 from megawatt.invest.flips import Flip
@@ -38,6 +39,9 @@ def print_project(console: Console, one: SiteProject) -> None:
         )
     if one.hedge:
         console.print(f"To keep the covenant where the rule borrows: {hedge(one.hedge)}.", highlight=False)
+    if one.treasury:
+        console.print(_cash(one.treasury))
+        console.print(cash_words(one.treasury, one.best), highlight=False)
 
 
 def hedge(found: Hedge) -> str:
@@ -46,6 +50,23 @@ def hedge(found: Hedge) -> str:
         return found.reason
     covered = f"the cover then holds in {percent(found.covered_fraction, 2)} of these scenarios"
     return f"sell {percent(found.share, 2)} of the mean hash rate forward at its mean price; {covered}"
+
+
+def cash_words(one: SiteTreasury, best: str) -> str:
+    """Whether cash lasts under an alternative, and how much would be enough."""
+    found, least = one.standings[best], usd(one.rules.least_cash_usd)
+    if found.short_fraction == 0:
+        return f"Treasury, {best}: cash stays at {least} or above in every scenario."
+    low = "" if found.runway_low is None else f", within {months(found.runway_low)} in the worst 5 %"
+    return (
+        f"Treasury, {best}: cash falls below {least} in {percent(found.short_fraction, 2)} of the scenarios{low}; with "
+        f"{usd(found.enough_cash_usd)} today it would not in {percent(SURE, 2)} of them."
+    )
+
+
+def months(runway: float | None) -> str:
+    """Months of runway."""
+    return "the horizon" if runway is None else f"{runway:.0f} month{'' if runway == 1 else 's'}"
 
 
 def verdict(one: SiteProject) -> str:
@@ -107,6 +128,16 @@ def _returns(one: SiteProject) -> Table:
             )
         )
     return _table(("5 to 95 %", "IRR, %", "paid back", "least DSCR", "k USD/IT MW-year after capital"), rows)
+
+
+def _cash(one: SiteTreasury) -> Table:
+    heads = ("treasury", "months of runway, 5 %", "50 %", "cash falls short", "enough cash today", "lowest cash, M USD")
+    rows = []
+    for name, found in one.standings.items():
+        runway = ("lasts" if each is None else f"{each:.0f}" for each in (found.runway_low, found.runway_median))
+        lowest = _range(found.least_cash_usd, lambda value: number(value / 1e6))
+        rows.append((name, *runway, percent(found.short_fraction, 2), usd(found.enough_cash_usd), lowest))
+    return _table(heads, rows)
 
 
 def _range(one: Spread | None, text: Callable[[float], str]) -> str:

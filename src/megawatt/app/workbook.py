@@ -105,6 +105,12 @@ def quoted(name: str) -> str:
     return f"'{name}'" if " " in name else name
 
 
+def letter(column: int) -> str:
+    """Name of a column, counted from 1, up to ZZ."""
+    high, low = divmod(column - 1, 26)
+    return (chr(64 + high) if high else "") + chr(65 + low)
+
+
 def write_workbook(sheets: list[Sheet], path: Path) -> None:
     """Write the workbook; the file is there as a whole or not at all.
 

@@ -15,6 +15,7 @@ from megawatt.core.series import Floats
 from megawatt.invest.deal_tables import as_range
 from megawatt.invest.portfolio import Limits, Project
 from megawatt.invest.portfolio_tables import PortfolioTable, ProjectTable
+from megawatt.site.read import Site
 
 MUSD = 1e6
 
@@ -41,10 +42,20 @@ class PortfolioFile:
     Attributes:
         head: ``[portfolio]``.
         projects: All ``[[project]]``.
+        sites: The site files that it names, as read.
     """
 
     head: PortfolioTable
-    projects: tuple[ProjectTable, ...]
+    projects: tuple[ProjectTable, ...] = ()
+    sites: tuple[Site, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (self.projects or self.sites):
+            raise InputError(
+                f"the portfolio {self.head.name!r} without [[project]] and sites",
+                "something can be chosen",
+                "Add a [[project]], or name site files under sites.",
+            )
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -52,13 +63,18 @@ class PortfolioFile:
         first = self.head.first_year
         return tuple(range(first, first + len(self.head.capital_musd)))
 
+    @property
+    def convert_years(self) -> tuple[int, ...]:
+        """Years at whose beginning a fleet of the sites may sign; by default all in which it can still be built."""
+        return self.head.convert_years or self.years[:-1] or self.years
+
     def limits(self) -> Limits:
         """What all share."""
         head = self.head
         return Limits(np.array(head.capital_musd) * MUSD, np.array(head.power_mw), np.array(head.crews))
 
     def candidates(self, scenarios: int, rng: np.random.Generator) -> tuple[Candidate, ...]:
-        """Every project from every year in which it may start, valued in the same scenarios.
+        """Every ``[[project]]`` from every year in which it may start, valued in the same scenarios.
 
         Raises:
             InputError: Two projects are the same, a start lies outside the years, or money is spent after the last of them.

@@ -26,6 +26,8 @@ class Operations:
         grid_usd: Reserve awards and events [USD].
         peak_usd: Demand and coincident-peak charges in the month that *measured* them [USD]; at most 0.
         switching_usd: Starts, stops and ramps [USD]; at most 0.
+        demand_usd: Of the peak charges, the demand charge, which is billed a month later; the rest is coincident. None: not known
+            apart, and who bills them goes by a share.
     """
 
     btc: Floats
@@ -36,16 +38,18 @@ class Operations:
     grid_usd: Floats
     peak_usd: Floats
     switching_usd: Floats
+    demand_usd: Floats | None = None
 
     def __post_init__(self) -> None:
-        shapes = {np.shape(getattr(self, one.name)) for one in fields(self)}
+        given = [one for one in fields(self) if getattr(self, one.name) is not None]
+        shapes = {np.shape(getattr(self, one.name)) for one in given}
         if len(shapes) != 1 or len(next(iter(shapes))) != 2:
             raise InputError(
                 f"arrays of shapes {sorted(shapes)}",
                 "all are (paths, months)",
                 "Fill lines that are not there with zeros.",
             )
-        for one in fields(self):
+        for one in given:
             if not np.isfinite(getattr(self, one.name)).all():
                 raise InputError(
                     f"{one.name} with values missing", "every month of every path is filled", "Name the gap."

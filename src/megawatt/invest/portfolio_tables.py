@@ -46,6 +46,33 @@ class PortfolioTable(Table):
             high=1,
         ),
     ] = 0.7
+    sites: Annotated[
+        tuple[str, ...],
+        about(
+            "list",
+            "Site files, beside this one, whose fleets are candidates: each mines on or becomes a hall.",
+            ["north.toml", "south.toml"],
+            default_text="none",
+        ),
+    ] = ()
+    convert_years: Annotated[
+        tuple[int, ...],
+        about(
+            "list",
+            "Years at whose beginning a fleet of these sites may sign.",
+            [2025, 2026],
+            default_text="all years of the limits but the last, in which nothing signed would be built",
+        ),
+    ] = ()
+    crews_per_hall: Annotated[
+        Years,
+        about(
+            "list",
+            "Crews at work on one of their conversions, year by year from its start.",
+            [1.0],
+            default_text="none",
+        ),
+    ] = ()
     capital_musd: Annotated[Years, about("list", "Money to spend in each year [M USD].", [300.0, 300.0, 200.0])]
     power_mw: Annotated[Years, about("list", "Megawatts that may be drawn in each year [MW].", [150.0, 250.0, 300.0])]
     crews: Annotated[Years, about("list", "Crews there are in each year.", [2.0, 3.0, 3.0])]
@@ -58,6 +85,22 @@ class PortfolioTable(Table):
             found = ", ".join(f"{key} of {length} years" for key, length in lengths.items())
             rule = f"all limits have the same 1 to {LONGEST_YEARS} years"
             yield Breach("capital_musd", found, rule, "Give each one number a year.")
+        for key in ("sites", "convert_years"):
+            given: tuple[object, ...] = getattr(self, key)
+            if len(set(given)) < len(given):
+                yield Breach(key, f"{key} = {list(given)}", "each stands once", "Remove the second.")
+        years = range(self.first_year, self.first_year + len(self.capital_musd))
+        if any(year not in years for year in self.convert_years):
+            found = f"convert_years = {list(self.convert_years)}"
+            yield Breach(
+                "convert_years",
+                found,
+                f"limits are of {years.start} to {years.stop - 1}",
+                "Change it, or give limits for more years.",
+            )
+        if any(not 0 <= one <= 1e4 for one in self.crews_per_hall) or len(self.crews_per_hall) > LONGEST_YEARS:
+            found = f"crews_per_hall = {list(self.crews_per_hall)}"
+            yield Breach("crews_per_hall", found, "crews are from 0 to 10,000 in each year", "Check the numbers.")
         for key in lengths:
             if min(getattr(self, key), default=0.0) < 0:
                 yield Breach(key, f"{key} = {list(getattr(self, key))}", "no limit is negative", "Write 0 for none.")
@@ -129,5 +172,5 @@ class ProjectTable(Table):
 
 PORTFOLIO_TABLES: dict[str, Place] = {
     "portfolio": Place(PortfolioTable, "head", required=True),
-    "project": Place(ProjectTable, "projects", many=True, required=True),
+    "project": Place(ProjectTable, "projects", many=True),
 }

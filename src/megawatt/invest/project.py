@@ -8,7 +8,7 @@ bought ahead) does what its operations say. All flows of a month are paid at its
     NOI          = after power - running costs
     before tax   = NOI - hall - demolition and staff + machines sold - machines bought
     project      = before tax - income tax of a project without debt
-    equity       = before tax - income tax + debt drawn - interest - repayment
+    equity       = before tax - income tax + debt drawn - interest - loan fees - repayment
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ OPEX_LINES = ("running costs of mining", "running costs of halls")
 MACHINES_BOUGHT = "machines bought"
 CAPITAL_LINES = (HALL, DEMOLITION, SALE, MACHINES_BOUGHT)
 TAX_LINE = "income tax"
-DEBT_LINES = ("debt drawn", "interest", "repayment")
+DEBT_LINES = ("debt drawn", "interest", "loan fees", "repayment")
 ORDER = (*POWER_LINES, *OPEX_LINES, *CAPITAL_LINES, TAX_LINE, *DEBT_LINES)
 """Lines of a statement, from revenue to what is left for the owner."""
 
@@ -91,7 +91,8 @@ class Terms:
         rate: Yearly discount rate.
         tax: Rules of tax.
         debt: Terms of a loan per conversion; None: equity alone.
-        coincident_fraction: Share of peak charges billed over the next calendar year; see `peak_billing`.
+        coincident_fraction: Share of peak charges billed over the next calendar year where operations do not say which are
+            demand charges; see `peak_billing`.
         peaks_owed_usd: Measured before the first month and billed in these [USD, at most 0].
     """
 
@@ -210,12 +211,10 @@ def project(parts: Sequence[Part], lease_usd_per_kw_month: Floats, terms: Terms)
         for name in ORDER
         if any(name in one.lines for one in found)
     }
+    coincident = _sum([one.coincident_usd for one in found])
     lines[PEAKS] = billed_usd(
-        measured,
-        terms.first_month,
-        coincident_fraction=terms.coincident_fraction,
-        owed_before_usd=terms.peaks_owed_usd,
-    )
+        coincident, terms.first_month, coincident_fraction=1.0, owed_before_usd=terms.peaks_owed_usd
+    ) + billed_usd(measured - coincident, terms.first_month, coincident_fraction=0.0)
     bought = [purchase for one in found for purchase in one.bought]
     taxable = _taxable(lines)
     unlevered = levered = income_tax(taxable, bought, terms.first_month, terms.tax)
@@ -223,7 +222,8 @@ def project(parts: Sequence[Part], lease_usd_per_kw_month: Floats, terms: Terms)
     debt = Debt.together(loans) if loans else None
     if debt:
         levered = income_tax(taxable - debt.interest_usd, bought, terms.first_month, terms.tax)
-        lines |= dict(zip(DEBT_LINES, (debt.drawn_usd, -debt.interest_usd, -debt.repaid_usd), strict=True))
+        flows = (debt.drawn_usd, -debt.interest_usd, -debt.fees_usd, -debt.repaid_usd)
+        lines |= dict(zip(DEBT_LINES, flows, strict=True))
     lines[TAX_LINE] = -levered.paid_usd
     return Project(
         terms=terms,
@@ -256,11 +256,12 @@ def statement(one: Project, path: int | None = None) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class _PartFlows:
-    """Lines of a part before tax and debt; what it buys, measures, spends and is charged; when its hall is let, and opens."""
+    """Lines of a part before tax and debt; what it buys, measures (of it coincident), spends and is charged; when its hall is let, and opens."""
 
     lines: dict[str, Floats]
     bought: list[Property]
     measured_usd: Floats
+    coincident_usd: Floats
     capital_usd: Floats
     charge_usd: Floats
     let: NDArray[np.bool_]
@@ -284,7 +285,8 @@ def _part(one: Part, market: Floats, terms: Terms) -> _PartFlows:
         for month in np.flatnonzero(price.any(axis=0))
     ]
     nobody = np.zeros(market.shape, dtype=np.bool_)
-    out = _PartFlows(lines, bought, one.mine.peak_usd * on, np.zeros(paths), charge, nobody, signed)
+    peaks, coincident = one.mine.peak_usd * on, _coincident(one.mine, terms) * on
+    out = _PartFlows(lines, bought, peaks, coincident, np.zeros(paths), charge, nobody, signed)
     return _converted(one, out, stand, market, terms)
 
 
@@ -299,12 +301,13 @@ def _converted(one: Part, mine: _PartFlows, stand: NDArray[np.bool_], market: Fl
     lines = mine.lines | one.works.lines_usd(one.signed, stand)
     lines |= {"rent": let.rent_usd + let.backstop_usd, "rent credits": let.credits_usd, OPEX_LINES[1]: let.opex_usd}
     lines["grid"] = lines["grid"] + one.works.curtailable_usd_per_month * let.let
-    measured = mine.measured_usd
+    measured, coincident = mine.measured_usd, mine.coincident_usd
     k, begins = np.arange(months), opens[:, None]
     if one.hall is not None:
         opened = (k >= begins) & (one.signed < months)[:, None]
         lines |= {name: lines[name] + flows for name, flows in _operating(one.hall, opened).items()}
         measured = measured + one.hall.peak_usd * opened
+        coincident = coincident + _coincident(one.hall, terms) * opened
     term = (k >= begins) & (k < begins + round(one.tenancy.lease.years * MONTHS)) & (one.signed < months)[:, None]
     charge = _charge(hall.cost_usd, one.tenancy.lease.years, terms, paths) * term
     return replace(
@@ -312,6 +315,7 @@ def _converted(one: Part, mine: _PartFlows, stand: NDArray[np.bool_], market: Fl
         lines=lines,
         bought=[*mine.bought, hall],
         measured_usd=measured,
+        coincident_usd=coincident,
         capital_usd=hall.cost_usd,
         charge_usd=mine.charge_usd + charge,
         let=let.let,
@@ -328,6 +332,13 @@ def _operating(one: Operations, on: NDArray[np.bool_]) -> dict[str, Floats]:
         "grid": one.grid_usd * on,
         "switching": one.switching_usd * on,
     }
+
+
+def _coincident(one: Operations, terms: Terms) -> Floats:
+    """What of the measured peaks is billed over the next calendar year [USD]."""
+    if one.demand_usd is None:
+        return one.peak_usd * np.asarray(terms.coincident_fraction, dtype=np.float64)
+    return one.peak_usd - one.demand_usd
 
 
 def _charge(price_usd: ArrayLike, years: float, terms: Terms, paths: int) -> Floats:
@@ -356,7 +367,7 @@ def _loan(one: Part, flows: _PartFlows, terms: Terms) -> Debt:
     signs = one.signed < months
     case = aligned_mean((cash - tax)[signs], begins[signs], round(terms.debt.tenor_years * MONTHS))
     capital = float(flows.capital_usd[signs].mean()) if signs.any() else 0.0
-    return borrow(lend(case, terms.debt, capital, wait - 1), one.signed, begins, wait - 1, months)
+    return borrow(lend(case, terms.debt, capital, wait), flows.capital_usd, one.signed, begins, months)
 
 
 def _sum(arrays: Sequence[Floats]) -> Floats:

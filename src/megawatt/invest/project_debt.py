@@ -1,16 +1,17 @@
 """A loan per conversion on every path, sized on one case and tested on all.
 
 The lender sees the mean, by month from the hall's opening on, of the cash available for debt service over the paths that sign, and
-lends what `megawatt.invest.debt` allows on it (sculpted or level, at a cover ratio, at most a share of the capital spent). Every path
-that signs draws this loan at the end of that month, with the first payment to the builder. Interest of the planned months of building
-is added to the debt; a hall that is late pays interest until it opens; from then on the schedule is owed whatever comes. What the
-horizon cuts off is repaid in its last month.
+lends what `megawatt.invest.debt` allows on it (sculpted or level, at a cover ratio, at most a share of the capital spent). That is a
+commitment: every path that signs draws it as it pays its builder (`loan_draws`), from the end of the month of signing on. Interest of
+the planned months of building is added to the debt or paid; the loan is sized so that with it no more is owed at the opening than
+the cash then carries. A hall that is late pays interest until it opens; from then on the schedule is owed whatever comes, scaled to
+what the path owes. What the horizon cuts off is repaid in its last month. Fees are paid by the owner and not deducted from income.
 
 Cover is tested each month on the last twelve: DSCR = cash available / (interest + repayment), both over twelve months.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 import numpy as np
@@ -20,6 +21,7 @@ from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 from megawatt.invest.cash_flow import periodic_rate
 from megawatt.invest.debt import Loan, level_loan, sculpted_loan
+from megawatt.invest.loan_draws import BuildingInterest, Draws, commitment_usd, draws_usd, opened_usd
 
 MONTHS = 12
 
@@ -42,6 +44,10 @@ class DebtTerms:
         covenant_dscr: Cover below which a covenant is broken.
         schedule: Sculpted payments follow the cash flow, level ones are equal.
         largest_share: Of the capital spent, that may be lent.
+        draws: Whose money pays the works first.
+        building_interest: Whether interest of the months of building is added to the debt or paid.
+        upfront_fee: Paid at signing / commitment.
+        commitment_fee: A year, on what is committed and not yet drawn in the months of building.
     """
 
     rate: float = 0.0775
@@ -50,8 +56,18 @@ class DebtTerms:
     covenant_dscr: float = 1.1
     schedule: Schedule = Schedule.SCULPTED
     largest_share: float = 0.7
+    draws: Draws = Draws.PRO_RATA
+    building_interest: BuildingInterest = BuildingInterest.ADDED
+    upfront_fee: float = 0.0
+    commitment_fee: float = 0.0
 
     def __post_init__(self) -> None:
+        if not (0 <= self.upfront_fee < 1 and 0 <= self.commitment_fee < 1):
+            raise InputError(
+                f"fees of {self.upfront_fee} and {self.commitment_fee}",
+                "fees are fractions of a commitment",
+                "Write 0.01 for 1 %.",
+            )
         if not (self.rate > -1 and self.tenor_years > 0 and self.dscr > 0 and 0 <= self.largest_share <= 1):
             raise InputError(
                 f"a loan at {self.rate} over {self.tenor_years} years with cover {self.dscr} and share {self.largest_share}",
@@ -68,8 +84,9 @@ class Debt:
         rate: Interest per month.
         drawn_usd: Drawn.
         interest_usd: Interest of the month, paid or added to the debt.
+        fees_usd: Up-front and commitment fees.
         service_usd: What the schedule asks from the opening on: interest and repayment together; what cover is tested on.
-        waiting_usd: Interest paid while a hall is late.
+        waiting_usd: Interest paid before the opening: of a late hall, and of the months of building where it is not added.
         balloon_usd: What is repaid in the last month because the horizon ends.
         balance_usd: Owed at the end of the month.
     """
@@ -77,6 +94,7 @@ class Debt:
     rate: float
     drawn_usd: Floats
     interest_usd: Floats
+    fees_usd: Floats
     service_usd: Floats
     waiting_usd: Floats
     balloon_usd: Floats
@@ -91,56 +109,97 @@ class Debt:
     @classmethod
     def together(cls, loans: Sequence["Debt"]) -> "Debt":
         """The sum of loans at one rate."""
-        names = ("drawn_usd", "interest_usd", "service_usd", "waiting_usd", "balloon_usd", "balance_usd")
+        names = [one.name for one in fields(cls) if one.name != "rate"]
         return cls(loans[0].rate, *(np.sum([getattr(one, name) for one in loans], axis=0) for name in names))
 
 
-def lend(cfads_usd: Floats, terms: DebtTerms, capital_usd: float, build_months: int) -> Loan:
-    """The loan as it stands when the hall opens.
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """What is lent on one conversion.
+
+    Attributes:
+        terms: Terms.
+        committed_usd: Commitment [USD].
+        build_months: Planned payments to the builder, at least 1.
+        loan: As it stands with the last of them in the case it was sized on.
+    """
+
+    terms: DebtTerms
+    committed_usd: float
+    build_months: int
+    loan: Loan
+
+
+def lend(cfads_usd: Floats, terms: DebtTerms, capital_usd: float, build_months: int) -> Facility:
+    """The loan as it stands when the works are paid.
 
     Args:
         cfads_usd: Cash available for debt service in the months from the opening on, shape (months,) [USD].
         terms: What the lender offers.
         capital_usd: What is spent on the hall [USD].
-        build_months: Planned months from drawing to opening, whose interest is added to the debt.
+        build_months: Planned payments to the builder, at least 1; the first payment of the schedule follows a month after the last.
     """
     rate = periodic_rate(terms.rate, MONTHS)
-    case = cfads_usd[: max(round(terms.tenor_years * MONTHS) - build_months, 1)]
+    case = cfads_usd[: max(round(terms.tenor_years * MONTHS) - build_months + 1, 1)]
     sized = sculpted_loan if terms.schedule is Schedule.SCULPTED else level_loan
     loan = sized(case, rate=rate, dscr=terms.dscr)
-    drawn = loan.principal_usd * (1 + rate) ** -build_months
-    cut = min(1.0, terms.largest_share * capital_usd / drawn) if drawn else 0.0
-    return Loan(loan.principal_usd * cut, rate, loan.service_usd * cut)
+    carried = commitment_usd(loan.principal_usd, capital_usd, build_months, rate, terms.draws, terms.building_interest)
+    committed = min(carried, terms.largest_share * capital_usd)
+    drawn = draws_usd(np.array([committed]), np.array([capital_usd]), build_months, terms.draws)
+    owed = float(opened_usd(drawn, rate, terms.building_interest)[0])
+    cut = owed / loan.principal_usd if loan.principal_usd else 0.0
+    return Facility(terms, committed, build_months, Loan(owed, rate, loan.service_usd * cut))
 
 
-def borrow(loan: Loan, signed: NDArray[np.int64], opens: NDArray[np.int64], build_months: int, months: int) -> Debt:
-    """The loan drawn by every path in the month in which it signs; the number of months or more: never.
+def borrow(
+    lent: Facility, capital_usd: Floats, signed: NDArray[np.int64], opens: NDArray[np.int64], months: int
+) -> Debt:
+    """The loan drawn by every path from the month in which it signs on.
 
     Args:
-        loan: As it stands at the opening.
-        signed: Month of signing by path.
+        lent: What is committed, and the schedule.
+        capital_usd: What the works cost by path [USD].
+        signed: Month of signing by path; the number of months or more: never.
         opens: Month of the first payment of the schedule by path.
-        build_months: Planned months from drawing to the month before the first payment: their interest is added.
         months: Length of the horizon.
     """
-    k = np.arange(months)
-    period = k - opens[:, None]
+    terms, loan, n = lent.terms, lent.loan, lent.build_months
+    k, committed = np.arange(months), np.full(len(signed), lent.committed_usd)
+    built = k - signed[:, None]
+    each = draws_usd(committed, capital_usd, n, terms.draws)
+    building = (built >= 0) & (built < n) & (k < months - 1)  # what would be drawn in the last month is repaid in it
+    drawn = np.where(building, np.take_along_axis(each, np.clip(built, 0, n - 1), axis=1), 0.0)
+    owed = opened_usd(each, loan.rate, terms.building_interest)
+    due = _due(loan, opens, months) * (owed / (loan.principal_usd or 1.0))[:, None]
+    undrawn = committed[:, None] - np.cumsum(drawn, axis=1) + drawn
+    fees = terms.upfront_fee * committed[:, None] * (building & (built == 0))
+    fees = fees + terms.commitment_fee / MONTHS * np.maximum(undrawn, 0.0) * (building & (built > 0))
+    waits = (built >= n) & (k < opens[:, None])
+    if terms.building_interest is BuildingInterest.PAID:
+        waits = (built >= 0) & (k < opens[:, None])
+    interest, waiting, balloon, balance = _run(loan.rate, drawn, due, waits)
+    return Debt(loan.rate, drawn, interest, fees, due, waiting, balloon, balance)
+
+
+def _due(loan: Loan, opens: NDArray[np.int64], months: int) -> Floats:
+    """The schedule from each path's first payment on, shape (paths, months) [USD]."""
+    period = np.arange(months) - opens[:, None]
     inside = (period >= 0) & (period < len(loan.service_usd))
-    due = np.append(loan.service_usd, 0.0)[np.where(inside, period, len(loan.service_usd))]
-    drawn = np.where(k == signed[:, None], loan.principal_usd * (1 + loan.rate) ** -build_months, 0.0)
-    drawn[:, -1] = 0.0  # a loan that the horizon ends in the month in which it begins is none
-    late = (k > signed[:, None] + build_months) & (k < opens[:, None])
-    balance, interest, balloon = (np.zeros(due.shape) for _ in range(3))
-    owed = np.zeros(len(signed))
-    for month in range(months):
-        interest[:, month] = owed * loan.rate
-        paid = np.where(late[:, month], interest[:, month], due[:, month])
-        owed = owed + interest[:, month] - paid + drawn[:, month]
-        if month == months - 1:
-            balloon[:, month] = owed
-            owed = np.zeros(len(signed))
+    out: Floats = np.append(loan.service_usd, 0.0)[np.where(inside, period, len(loan.service_usd))]
+    return out
+
+
+def _run(rate: float, drawn: Floats, due: Floats, waits: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats, Floats]:
+    """Interest, what of it is paid while nothing else is due, the balloon, and what is owed, month after month."""
+    interest, waiting, balloon, balance = (np.zeros(due.shape) for _ in range(4))
+    owed = np.zeros(len(due))
+    for month in range(due.shape[1]):
+        interest[:, month] = owed * rate
+        waiting[:, month] = interest[:, month] * waits[:, month]
+        owed = owed + interest[:, month] - waiting[:, month] - due[:, month] + drawn[:, month]
         balance[:, month] = owed
-    return Debt(loan.rate, drawn, interest, due, np.where(late, interest, 0.0), balloon, balance)
+    balloon[:, -1], balance[:, -1] = owed, 0.0
+    return interest, waiting, balloon, balance
 
 
 def aligned_mean(flows_usd: Floats, begins: NDArray[np.int64], length: int) -> Floats:

@@ -98,7 +98,7 @@ class GroupWork:
     accuracy: Accuracy
 
     def __call__(self, task: int) -> Floats:
-        """`LINES` of each path-month, what stays open of it, and the number of states solved, shape (9, n)."""
+        """`LINES` of each path-month, what stays open of it, and the number of states solved, shape (10, n)."""
         one = self.groups[task]
         month = priced_month(
             self.site,

@@ -26,9 +26,9 @@ from megawatt.dispatch.schedule import Schedule
 from megawatt.dispatch.separable import plan_separable
 from megawatt.invest.priced_month import PricedMonth
 
-LINES = ("mining_usd", "energy_usd", "tenant_usd", "grid_usd", "peak_usd", "switching_usd", "energy_mwh")
-"""Lines of a plan in the order of the rows below; all but the last are money."""
-MONEY = len(LINES) - 1
+LINES = ("mining_usd", "energy_usd", "tenant_usd", "grid_usd", "peak_usd", "switching_usd", "energy_mwh", "demand_usd")
+"""Lines of a plan in the order of the rows below. The first six are money and add up; the demand charge is a part of the peaks."""
+MONEY = LINES.index("energy_mwh")
 
 LINE_OF = {
     "network/hash_revenue": "mining_usd",
@@ -78,7 +78,7 @@ class State:
     Attributes:
         level: Where it was found.
         hashprice: Where it was found [USD/PH/day].
-        lines: Each of `LINES` as ``c0 + c1 level + c2 hashprice``, shape (7, 3).
+        lines: Each of `LINES` as ``c0 + c1 level + c2 hashprice``, shape (8, 3).
         peaks_mw: Peaks of the demand charge that it keeps; empty without one.
     """
 
@@ -152,7 +152,7 @@ class SolvedStates:
         return usd.max(axis=0), usd.argmax(axis=0)
 
     def lines(self, level: Floats, hashprice: Floats) -> Floats:
-        """`LINES` of the best known plan at each state, shape (7, n)."""
+        """`LINES` of the best known plan at each state, shape (8, n)."""
         _, number = self.best(level, hashprice)
         chosen = np.array([one.lines for one in self.states])[number]
         out: Floats = np.einsum("nlc,nc->ln", chosen, np.stack([np.ones_like(level), level, hashprice], axis=1))
@@ -222,9 +222,10 @@ def plan_of(problem: Problem, peaks_mw: Sequence[Floats] = ()) -> tuple[Schedule
 
 
 def line_sums(problem: Problem, ledger: Ledger) -> Floats:
-    """`LINES` of a plan over its whole month, shape (7,)."""
+    """`LINES` of a plan over its whole month, shape (8,)."""
     out = dict.fromkeys(LINES, 0.0)
     for name, line in ledger.lines.items():
         out[LINE_OF[name]] += float(line.sum())
+    out["demand_usd"] = float(ledger.lines["shared/demand"].sum())
     out["energy_mwh"] = float(ledger.import_mw.sum()) * problem.grid.hours
     return np.array(list(out.values()))

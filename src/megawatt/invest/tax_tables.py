@@ -1,7 +1,7 @@
 """Tax and depreciation of the United States as dated data, each figure with the law or table it is from.
 
 Property is written off by the tables of IRS Publication 946 (half-year convention) after what the bonus of its date takes at
-once. A lawyer's questions are left out and said so: the mid-quarter convention, state taxes, the limit on interest of
+once. A lawyer's questions are left out and said so: the mid-quarter convention, what states write off, the limit on interest of
 26 U.S.C. 163(j), and the shell of a building, which is 39-year property without a bonus where it is not an improvement.
 """
 

@@ -3,6 +3,7 @@
 from megawatt.site.charge import Charge
 from megawatt.site.connection import Connection, DataChoice, Period, Pue
 from megawatt.site.contract import Contract, CreditStep
+from megawatt.site.debt import Loan
 from megawatt.site.energy import EnergyBlock
 from megawatt.site.faults import SiteFileError
 from megawatt.site.finance import Finance
@@ -12,6 +13,7 @@ from megawatt.site.hall import Hall
 from megawatt.site.machines import MACHINES, Machine, machine
 from megawatt.site.programme import Programme
 from megawatt.site.read import Site
+from megawatt.site.treasury import Forward, Treasury
 
 __all__ = [
     "MACHINES",
@@ -24,7 +26,9 @@ __all__ = [
     "Finance",
     "Finding",
     "Fleet",
+    "Forward",
     "Hall",
+    "Loan",
     "Machine",
     "Mode",
     "Period",
@@ -32,5 +36,6 @@ __all__ = [
     "Pue",
     "Site",
     "SiteFileError",
+    "Treasury",
     "machine",
 ]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from megawatt.site import check_contract, check_fleet, check_market, check_names, check_power
+from megawatt.site import check_contract, check_finance, check_fleet, check_market, check_names, check_power
 from megawatt.site.finding import Finding
 from megawatt.site.read import Site
 
@@ -12,6 +12,7 @@ CHECKS = (
     *check_fleet.CHECKS,
     *check_contract.CHECKS,
     *check_market.CHECKS,
+    *check_finance.CHECKS,
 )
 """Every check, a function of the site; its name without ``check_`` is the name of its findings."""
 

@@ -100,6 +100,22 @@ class Finance(Table):
             high=0.6,
         ),
     ] = 0.21
+    state_tax_fraction: Annotated[
+        float,
+        about(
+            "fraction",
+            "Tax of the state on income, deducted before the other is reckoned.",
+            0.06,
+            source="the state's rate; deducted by 26 U.S.C. 164(a)(3)",
+            low=0,
+            high=0.2,
+        ),
+    ] = 0.0
+
+    @property
+    def income_tax_fraction(self) -> float:
+        """Both taxes on a dollar of income: ``state + federal x (1 - state)``; both are taken to be on the same income."""
+        return self.state_tax_fraction + self.tax_fraction * (1 - self.state_tax_fraction)
 
     def breaches(self) -> Iterator[Breach]:
         """Price and life of machines are given together: a price per year needs both."""

@@ -15,6 +15,7 @@ from megawatt.core.timegrid import TimeGrid
 from megawatt.site.charge import Charge
 from megawatt.site.connection import Connection, DataChoice, Period, Pue
 from megawatt.site.contract import Contract
+from megawatt.site.debt import Loan
 from megawatt.site.energy import EnergyBlock
 from megawatt.site.faults import SiteFileError, faults, shown, suggestion, toml
 from megawatt.site.field import Table
@@ -24,6 +25,7 @@ from megawatt.site.hall import Hall
 from megawatt.site.lines import Lines, Path
 from megawatt.site.programme import Programme
 from megawatt.site.tables import SCHEMA, TABLES, Place
+from megawatt.site.treasury import Forward, Treasury
 
 LARGEST_BYTES = 1_000_000
 """A site file is written by hand; a larger file is something else, such as a price table."""
@@ -60,6 +62,9 @@ class Site:
         charges: All ``[[charge]]``.
         programmes: All ``[[programme]]``.
         finance: ``[finance]``.
+        debt: ``[debt]``.
+        treasury: ``[treasury]``; None: nobody asks about cash.
+        forwards: All ``[[forward]]``.
         place: Name of the file or text it was read from.
         sha256: Hash of the text it was read from; empty when it was built in Python.
         lines: Line numbers of its keys.
@@ -76,6 +81,9 @@ class Site:
     charges: tuple[Charge, ...] = ()
     programmes: tuple[Programme, ...] = ()
     finance: Finance = field(default_factory=Finance)
+    debt: Loan = field(default_factory=Loan)
+    treasury: Treasury | None = None
+    forwards: tuple[Forward, ...] = ()
     place: str = "site built in Python"
     sha256: str = ""
     lines: Lines = field(default_factory=lambda: Lines(""), compare=False, repr=False)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from megawatt.site.charge import Charge
 from megawatt.site.connection import Connection, DataChoice, Period, Pue
 from megawatt.site.contract import Contract
+from megawatt.site.debt import Loan
 from megawatt.site.energy import EnergyBlock
 from megawatt.site.field import Table
 from megawatt.site.finance import Finance
 from megawatt.site.fleet import Fleet
 from megawatt.site.hall import Hall
 from megawatt.site.programme import Programme
+from megawatt.site.treasury import Forward, Treasury
 
 SCHEMA = "megawatt/site/1"
 """First line of every site file. Later versions add tables and keys, and never rename one."""
@@ -45,5 +47,8 @@ TABLES: dict[str, Place] = {
     "charge": Place(Charge, "charges", many=True),
     "programme": Place(Programme, "programmes", many=True),
     "finance": Place(Finance, "finance"),
+    "debt": Place(Loan, "debt"),
+    "treasury": Place(Treasury, "treasury"),
+    "forward": Place(Forward, "forwards", many=True),
 }
 """Tables by their name in the file, in the order of the reference page."""

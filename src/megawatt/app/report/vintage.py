@@ -66,7 +66,8 @@ def assumptions(decision: Decision) -> Table:
     rows = []
     for name, place in TABLES.items():
         value = getattr(site, place.attribute)
-        for one in value if place.many else (value,):
+        there = value if place.many else (value,)
+        for one in (each for each in there if each is not None):
             label = f"{name} {one.name}" if place.many else name
             for key, known in one.keys().items():
                 if key in one.model_fields_set and key != "name":
