@@ -27,6 +27,7 @@ AUGUST_2024 = NetworkState(
 )
 COVERS = (
     "src/megawatt/invest/site_dispatch.py",
+    "src/megawatt/invest/plan_book.py",
     "src/megawatt/invest/solved_states.py",
     "src/megawatt/invest/priced_month.py",
     "src/megawatt/invest/dispatch_check.py",

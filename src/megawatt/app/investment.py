@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from megawatt.app.data import data_for
+from megawatt.app.scenario_runs import BANK_YEARS
 from megawatt.app.site_project import BUILD_MONTHS, SiteProject, project_answer, site_project
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
@@ -30,8 +31,6 @@ from megawatt.site.read import Site
 from megawatt.sources.reference_power import REFERENCE_SEED, reference_power_parameters
 
 SCHEMA = "megawatt/invest/1"
-BANK_YEARS = 10
-"""Years of the fitted model in the bank."""
 USUAL_C = 20.0
 _HALVING_2024 = 840_000, np.datetime64("2024-04-20T00:09:27", "s")
 """Height and header time of the fourth halving, from which a height is counted at 144 blocks a day."""
