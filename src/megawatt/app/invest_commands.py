@@ -9,7 +9,9 @@ from rich.table import Table
 
 from megawatt.app.data import data_for
 from megawatt.app.decide import refuse_errors
+from megawatt.app.dispatched_site import How, told
 from megawatt.app.investment import Investment, answer, invest
+from megawatt.app.site_cash import print_modes
 from megawatt.app.site_project_words import print_project
 from megawatt.app.words import number, percent, usd
 from megawatt.invest.conversion import Conversion
@@ -18,14 +20,20 @@ from megawatt.site.read import Site
 
 
 def invest_command(
-    path: Path, *, years: int, decide_years: int, paths: int, seed: int, workers: int, as_json: bool, store: Path | None
+    path: Path,
+    *,
+    years: int,
+    decide_years: int,
+    paths: int,
+    seed: int,
+    how: How,
+    as_json: bool,
+    store: Path | None,
 ) -> Investment:
     """Read, check, answer, print."""
     site = Site.read(path)
     refuse_errors(site)
-    found = invest(
-        site, data_for(site, store), years=years, decide_years=decide_years, paths=paths, seed=seed, workers=workers
-    )
+    found = invest(site, data_for(site, store), years=years, decide_years=decide_years, paths=paths, seed=seed, how=how)
     if as_json:
         typer.echo(json.dumps(answer(found), indent=2, allow_nan=False))
     else:
@@ -41,6 +49,8 @@ def _print(one: Investment) -> None:
         console.print(_table(found))
         console.print(found.trigger, highlight=False)
     print_project(console, one.project)
+    console.print(told(one.dispatch), highlight=False)
+    print_modes(console, one.modes)
     kind = "modelled" if one.modelled_power else "real"
     console.print(
         f"Fleets per critical IT MW of hall in the machines' place before tax, discounted at {percent(one.site.finance.discount_rate)}; "

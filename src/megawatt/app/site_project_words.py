@@ -27,6 +27,10 @@ def print_project(console: Console, one: SiteProject) -> None:
     console.print(f"The whole site: {verdict(one)}", highlight=False)
     console.print(_values(one))
     console.print(_returns(one))
+    for name, why in one.cannot.items():
+        console.print(f"Fleet {name} mines on in all alternatives: {why}.", highlight=False)
+    if not one.flips:
+        return
     console.print(f"The answer between converting now and mining on turns {turns(one)}.", highlight=False)
     largest = [f"{name} {percent(share, 2)}" for name, share in one.shares.items() if share >= 0.02]
     console.print(f"What the difference is uncertain from (total Sobol shares): {', '.join(largest)}.", highlight=False)

@@ -93,11 +93,13 @@ def ageing(site: Site, first_month: str, months: int) -> dict[str, Floats]:
 
 def _terms(site: Site, bank: PowerYear, first_month: str, months: int) -> list[tuple[int, int]]:
     """Calendar month of each month of the scenarios, and the first year of them in which its problem was the same."""
+    start = np.datetime64(first_month, "M").astype(np.int64)
+    dates = [(int(start + t) % MONTHS + 1, 1970 + int(start + t) // MONTHS) for t in range(months)]
+    if not (site.contracts or any(one.valid_from or one.valid_to for one in (*site.charges, *site.energies))):
+        return [(month, dates[t % MONTHS][1]) for t, (month, _) in enumerate(dates)]  # nothing has a date
     first: dict[tuple[int, str], int] = {}
     out = []
-    start = np.datetime64(first_month, "M").astype(np.int64)
-    for t in range(months):
-        year, month = 1970 + int(start + t) // MONTHS, int(start + t) % MONTHS + 1
+    for month, year in dates:
         problem = priced_month(site, bank, month, calendar_year=year).at(1.0, 1.0)
         out.append((month, first.setdefault((month, problem.sha256()), year)))
     return out
