@@ -69,7 +69,7 @@ def mode_cash(
 
 def closed(site: Site, fleets: list[str], cannot: Mapping[str, str], real: DispatchedSite | None) -> dict[str, str]:
     """Modes that a site cannot take, with the reason."""
-    out = {}
+    out: dict[str, str] = {}
     if all(name in cannot for name in fleets):
         out |= dict.fromkeys((MODES[CONVERTING], MODES[HOST]), next(iter(cannot.values())))
     if real is None:

@@ -95,7 +95,9 @@ def _terms(site: Site, bank: PowerYear, first_month: str, months: int) -> list[t
     """Calendar month of each month of the scenarios, and the first year of them in which its problem was the same."""
     start = np.datetime64(first_month, "M").astype(np.int64)
     dates = [(int(start + t) % MONTHS + 1, 1970 + int(start + t) // MONTHS) for t in range(months)]
-    if not (site.contracts or any(one.valid_from or one.valid_to for one in (*site.charges, *site.energies))):
+    charged = any(one.valid_from or one.valid_to for one in site.charges)
+    bought = any(one.valid_from or one.valid_to for one in site.energies)
+    if not (site.contracts or charged or bought):
         return [(month, dates[t % MONTHS][1]) for t, (month, _) in enumerate(dates)]  # nothing has a date
     first: dict[tuple[int, str], int] = {}
     out = []
