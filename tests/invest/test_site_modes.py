@@ -26,8 +26,9 @@ def cash(mine: Floats, *, lease: float = -1e4, idle: float = 0.0) -> ModeCash:
         host=flat + idle,
         stand_by=None,
         lease=flat + lease,
-        opex_usd_per_month=OPEX,
+        staff=flat + OPEX,
         bought=flat,
+        restart_usd=RESTART_MONTHS * OPEX,
         cannot=CLOSED,
     )
 

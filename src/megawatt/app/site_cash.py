@@ -16,7 +16,7 @@ from megawatt.invest.monthly_operations import monthly_operations
 from megawatt.invest.operations import Operations
 from megawatt.invest.ranges import Spread
 from megawatt.invest.scenarios import MONTHS, Scenarios
-from megawatt.invest.site_modes import SELDOM, ModeCash, SiteModes
+from megawatt.invest.site_modes import RESTART_MONTHS, SELDOM, ModeCash, SiteModes
 from megawatt.invest.switching import CONVERTING, HOST, MODES, SELL_POWER, STAND_BY
 from megawatt.site.read import Site
 
@@ -40,13 +40,18 @@ def mode_cash(
     power = {one.name: one.full_mw for one in site.fleets}
     shape = scenarios.power_level.shape
     idle = _whole(real, 1, scenarios) if real else np.zeros(shape)
-    mine, host, bought, opex = idle.copy(), idle.copy(), np.zeros(shape), 0.0
-    lease = np.zeros(shape)
+    mine, host = idle.copy(), idle.copy()
+    staff, bought, lease, opex = np.zeros(shape), np.zeros(shape), np.zeros(shape), 0.0
     for name, block in blocks.items():
-        earned, price = _machines(_operations(name, block, power[name], scenarios, real), block, power[name])
+        full = block.mining_opex_usd_per_mw_year * power[name] / MONTHS
+        one = _operations(name, block, power[name], scenarios, real)
+        paid = np.where(one.energy_mwh > 0, full, 0.0)
+        stand, price = machines_of(block, power[name]).renewed(one.net_usd - paid)
+        earned = (one.net_usd - paid) * stand - price
         mine += earned
         bought += price
-        opex += block.mining_opex_usd_per_mw_year * power[name] / MONTHS
+        staff += full * stand
+        opex += full
         if name in cannot:
             host += earned
             continue
@@ -61,8 +66,9 @@ def mode_cash(
         host=host,
         stand_by=None if poor is None else _programmes_only(poor) - idle,
         lease=lease,
-        opex_usd_per_month=opex,
+        staff=staff,
         bought=bought,
+        restart_usd=RESTART_MONTHS * opex,
         cannot=closed(site, list(blocks), cannot, real),
     )
 
@@ -105,13 +111,6 @@ def _whole(real: DispatchedSite, which: int, scenarios: Scenarios) -> Floats:
 
 def _operations(name: str, block: Block, mw: float, scenarios: Scenarios, real: DispatchedSite | None) -> Operations:
     return real.read.mine(name, scenarios) if real else monthly_operations(block, mw, scenarios)
-
-
-def _machines(one: Operations, block: Block, mw: float) -> tuple[Floats, Floats]:
-    """What a fleet earns by month, staff and new machines paid, and what these cost [USD]."""
-    opex: Floats = np.where(one.energy_mwh > 0, block.mining_opex_usd_per_mw_year * mw / MONTHS, 0.0)
-    stand, bought = machines_of(block, mw).renewed(one.net_usd - opex)
-    return (one.net_usd - opex) * stand - bought, bought
 
 
 def _programmes_only(one: Operations) -> Floats:

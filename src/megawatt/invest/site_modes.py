@@ -63,8 +63,9 @@ class ModeCash:
         host: With the halls in the machines' places, beside their rent; counted from the signing on.
         stand_by: What machines add to ``idle`` where programmes alone decide; None where the site cannot.
         lease: Value of all leases signed that month, on that day, halls paid.
-        opex_usd_per_month: Running costs of the mine.
+        staff: Running costs of the mine while its machines stand, whether they run or not [USD, at least 0].
         bought: Machines bought [USD, at least 0].
+        restart_usd: Cost of starting the stopped mine again.
         cannot: Why a mode is closed, by its name.
     """
 
@@ -73,8 +74,9 @@ class ModeCash:
     host: Floats
     stand_by: Floats | None
     lease: Floats
-    opex_usd_per_month: float
+    staff: Floats
     bought: Floats
+    restart_usd: float
     cannot: Mapping[str, str]
 
     def option(self, scenarios: Scenarios, *, rate: float, decide_months: int) -> Option:
@@ -85,9 +87,9 @@ class ModeCash:
         rewards[..., CONVERTING] = self.host + self.lease
         rewards[:, decide_months:, CONVERTING] = -np.inf
         rewards[..., HOST] = self.host
-        rewards[..., STAND_BY] = kept - self.opex_usd_per_month + (0.0 if self.stand_by is None else self.stand_by)
-        rewards[..., SELL_POWER] = kept - self.opex_usd_per_month
-        rewards[..., STOP] = kept - STOPPED_SHARE * self.opex_usd_per_month
+        rewards[..., STAND_BY] = kept - self.staff + (0.0 if self.stand_by is None else self.stand_by)
+        rewards[..., SELL_POWER] = kept - self.staff
+        rewards[..., STOP] = kept - STOPPED_SHARE * self.staff
         states = (
             np.log(scenarios.network.hashprice_usd_per_ph_day),
             np.log(scenarios.lease_usd_per_kw_month),
@@ -96,13 +98,13 @@ class ModeCash:
         )
         closed = [MODES.index(name) for name in self.cannot]
         discount = 1 / (1 + periodic_rate(rate, MONTHS))
-        return Option(rewards, np.stack(states, axis=2), costs(self.opex_usd_per_month, closed), discount, MINE)
+        return Option(rewards, np.stack(states, axis=2), costs(self.restart_usd, closed), discount, MINE)
 
 
-def costs(opex_usd_per_month: float, closed: list[int]) -> Floats:
+def costs(restart_usd: float, closed: list[int]) -> Floats:
     """Cost of changing from row to column [USD]: infinite where no way leads."""
     out = np.zeros((len(MODES), len(MODES)))
-    out[STOP, :] = RESTART_MONTHS * opex_usd_per_month
+    out[STOP, :] = restart_usd
     out[STOP, STOP] = out[STOP, CONVERTING] = 0.0
     out[:, HOST] = np.inf
     out[CONVERTING, :] = out[HOST, :] = np.inf
