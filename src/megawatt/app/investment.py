@@ -111,14 +111,7 @@ def invest(
     Raises:
         InputError: The site has no machines of its own, or no power prices of a whole year.
     """
-    own = [one for one in site.fleets if one.owner == "own"]
-    if not own:
-        raise InputError(
-            f"{site.connection.name!r} has no machines of its own",
-            "a conversion gives up a mine",
-            "Add a [[fleet]], or value the contract with megawatt deal.",
-            site.place,
-        )
+    own = _own(site)
     chosen, how = data_for(site) if data is None else data, how or How()
     end = site.grid().end
     bank = power_years(site, chosen)
@@ -152,6 +145,18 @@ def invest(
         dispatch=real,
         modes=site_modes(cash, scenarios, rate=rate, decide_months=decide_months),
     )
+
+
+def _own(site: Site) -> list[Fleet]:
+    own = [one for one in site.fleets if one.owner == "own"]
+    if not own:
+        raise InputError(
+            f"{site.connection.name!r} has no machines of its own",
+            "a conversion gives up a mine",
+            "Add a [[fleet]], or value the contract with megawatt deal.",
+            site.place,
+        )
+    return own
 
 
 def network_state(data: Dataset, at: np.datetime64) -> NetworkState:

@@ -244,7 +244,7 @@ def plan_of(problem: Problem, peaks_mw: Sequence[Floats] = ()) -> tuple[Schedule
         raise InputError(
             "a month of the site for which the fast search finds no plan",
             "scenarios need thousands of plans",
-            "Look at it with 'megawatt check' and 'megawatt plan'; describe fewer jobs or blocks.",
+            "Look at it with 'megawatt check' and 'megawatt plan'; describe fewer jobs or blocks, or value mining at monthly means: --dispatch mean.",
         )
     return found
 
