@@ -8,7 +8,7 @@ import pytest
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
 from megawatt.invest.cash_flow import periodic_rate
-from megawatt.invest.site_modes import RESTART_MONTHS, SIGN_TODAY, STOPPED_SHARE, ModeCash, site_modes
+from megawatt.invest.site_modes import RESTART_MONTHS, SIGN_TODAY, STOPPED_SHARE, WORN_OUT, ModeCash, site_modes
 from megawatt.invest.switching import CONVERTING, HOST, MINE, STOP, fixed_value
 from tests.invest.bank import drawn
 
@@ -28,6 +28,7 @@ def cash(mine: Floats, *, lease: float = -1e4, idle: float = 0.0) -> ModeCash:
         lease=flat + lease,
         staff=flat + OPEX,
         bought=flat,
+        standing=flat + 1.0,
         restart_usd=RESTART_MONTHS * OPEX,
         cannot=CLOSED,
     )
@@ -80,6 +81,19 @@ def test_a_mine_that_earns_by_the_hashprice_stops_and_starts_between_the_fixed_m
     assert change.hashprice[1] == pytest.approx(20.0, rel=0.02)
     assert "mine -> stop when hashprice is about 20 USD/PH/day" in change.words()
     assert change.fraction == 1
+
+
+def test_months_without_machines_are_told_apart_from_a_mine_that_is_stopped() -> None:
+    """Worn out after a year: from then on nothing is earned, paid or changed."""
+    lives = np.arange(MONTHS) < 12
+    one = cash(np.full((PATHS, MONTHS), 100.0) * lives)
+    found = site_modes(
+        replace(one, staff=one.staff * lives, standing=one.standing * lives), ASKED, rate=RATE, decide_months=12
+    )
+    assert found.months_fraction["mine"] == pytest.approx(0.5)
+    assert found.months_fraction[WORN_OUT] == pytest.approx(0.5)
+    assert found.changes == ()
+    assert found.rule.mean == pytest.approx(100 * annuity(12))
 
 
 def test_no_path_may_leave_a_hall_or_enter_a_closed_mode() -> None:

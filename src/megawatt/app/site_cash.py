@@ -41,7 +41,8 @@ def mode_cash(
     shape = scenarios.power_level.shape
     idle = _whole(real, 1, scenarios) if real else np.zeros(shape)
     mine, host = idle.copy(), idle.copy()
-    staff, bought, lease, opex = np.zeros(shape), np.zeros(shape), np.zeros(shape), 0.0
+    staff, bought, lease, standing = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    opex = 0.0
     for name, block in blocks.items():
         full = block.mining_opex_usd_per_mw_year * power[name] / MONTHS
         one = _operations(name, block, power[name], scenarios, real)
@@ -52,6 +53,7 @@ def mode_cash(
         bought += price
         staff += full * stand
         opex += full
+        standing += power[name] * stand / sum(power[own] for own in blocks)
         if name in cannot:
             host += earned
             continue
@@ -64,10 +66,11 @@ def mode_cash(
         mine=mine,
         idle=idle,
         host=host,
-        stand_by=None if poor is None else _programmes_only(poor) - idle,
+        stand_by=None if poor is None else (_programmes_only(poor) - idle) * standing,
         lease=lease,
         staff=staff,
         bought=bought,
+        standing=standing,
         restart_usd=RESTART_MONTHS * opex,
         cannot=closed(site, list(blocks), cannot, real),
     )

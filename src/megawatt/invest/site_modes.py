@@ -47,10 +47,15 @@ RESTART_MONTHS = 3.0
 LEAST_PRICE = 1.0
 """Power prices of a month are taken as no lower where their logarithm is a state [USD/MWh]."""
 
+GONE = -1
+"""Number of what is no mode: machines worn out."""
+
 SELDOM = 0.02
 """Share of the scenarios below which a change of mode is not told."""
 
 SIGN_TODAY = "convert today"
+WORN_OUT = "machines worn out"
+"""What is left where machines are not replaced: all modes but a hall are the same then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,7 @@ class ModeCash:
         lease: Value of all leases signed that month, on that day, halls paid.
         staff: Running costs of the mine while its machines stand, whether they run or not [USD, at least 0].
         bought: Machines bought [USD, at least 0].
+        standing: Share of the machines that have not been given up at the end of their life.
         restart_usd: Cost of starting the stopped mine again.
         cannot: Why a mode is closed, by its name.
     """
@@ -76,6 +82,7 @@ class ModeCash:
     lease: Floats
     staff: Floats
     bought: Floats
+    standing: Floats
     restart_usd: float
     cannot: Mapping[str, str]
 
@@ -156,7 +163,7 @@ class SiteModes:
         foresight_usd: Mean of the best modes of each path known beforehand: an upper bound, which nobody can reach.
         fixed: The same of modes without a change.
         advice: Name of the fixed mode that did as well on the half that taught; None where the learned rule is the advice.
-        months_fraction: Share of all months that the rule spends in each mode.
+        months_fraction: Share of all months that the rule spends in each mode, or without machines and halls (`WORN_OUT`).
         changes: What it changes, and when.
         cannot: Why a mode is closed.
     """
@@ -195,14 +202,16 @@ def site_modes(cash: ModeCash, scenarios: Scenarios, *, rate: float, decide_mont
     fixed = _fixed(judged, cash.cannot)
     earned: Earned = follow(rule, judged) if learned else Earned(values=fixed[best])
     modes = earned.modes if isinstance(earned, Followed) else _modes_of(best, fixed[best].size, months)
+    gone = (cash.standing[half:] == 0) & (modes != CONVERTING) & (modes != HOST)
     return SiteModes(
         rule=Spread.of(earned.values),
         error_usd=earned.standard_error,
         foresight_usd=float(known_beforehand(judged).mean()),
         fixed={name: Spread.of(one) for name, one in fixed.items()},
         advice=None if learned else best,
-        months_fraction={name: float((modes == number).mean()) for number, name in enumerate(MODES)},
-        changes=_changes(modes, judged.states),
+        months_fraction={name: float(((modes == number) & ~gone).mean()) for number, name in enumerate(MODES)}
+        | {WORN_OUT: float(gone.mean())},
+        changes=_changes(np.where(gone, GONE, modes), judged.states),
         cannot=cash.cannot,
     )
 
