@@ -56,8 +56,8 @@ def verdict(one: SiteProject) -> str:
     """The best alternative in a sentence with its range, and how sure the choice between the two fixed ones is."""
     best = one.appraisals[one.best].npv_usd
     return (
-        f"{one.best} is worth most after tax, {usd(best.mean)} ({usd(best.low)} to {usd(best.high)}); converting all of it "
-        f"now beats mining on in {percent(one.above_fraction, 2)} of the scenarios."
+        f"{one.best} is worth most after tax, {usd(best.mean)} ({usd(best.low)} to {usd(best.high)}); converting "
+        f"{'what fits' if one.cannot else 'all of it'} now beats mining on in {percent(one.above_fraction, 2)} of the scenarios."
     )
 
 
