@@ -6,7 +6,7 @@ states tell of all of them. How many are solved is not chosen; it follows from w
 
     TYPICAL   what solving each path-month itself could add is at most 1 % of the group's money on average
     FULL      each path-month is solved itself, or proven by the solved ones around it to miss at most 0.1 % of that average
-    ITSELF    each path-month is solved itself, whatever the others say
+    ITSELF    each path-month is solved itself; the best plan found in its group counts
 
 Months are solved whole, so demand charges, coincident peaks, batch windows and awards are those of the month. Each begins
 with all machines running and free to switch. A fleet's hash rate has a factor by month, for ageing and for new machines in
@@ -117,7 +117,7 @@ class GroupWork:
 
     def sha256(self) -> str:
         """Hash of all that the results depend on."""
-        digest = hashlib.sha256(repr((self.site, self.accuracy)).encode())
+        digest = hashlib.sha256(repr(("plans", self.site, self.accuracy)).encode())
         for year in self.bank:
             digest.update(str(year.year).encode())
             for series in year.data.values():
