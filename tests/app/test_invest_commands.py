@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from megawatt.app.dispatched_site import How
 from megawatt.app.investment import Investment, block_of, invest, network_state
 from megawatt.core.errors import InputError
 from megawatt.invest.alternatives import ASSUMED, NOW, RATE, RENT
@@ -19,7 +20,7 @@ from tests.app.running import TEXAS, Run, refused, runner
 from tests.app.schemas import published
 
 run = pytest.fixture(runner)
-FEW = ("--scenarios", "400", "--years", "6", "--decide-years", "2")
+FEW = ("--scenarios", "400", "--years", "6", "--decide-years", "2", "--dispatch", "mean")
 
 
 def test_each_fleet_gets_an_answer_with_its_range_and_trigger(run: Run) -> None:
@@ -61,7 +62,7 @@ def test_the_json_is_the_same_for_the_same_seed_on_any_number_of_workers(run: Ru
 
 @pytest.fixture(scope="module")
 def found() -> Investment:
-    return invest(Site.from_text(example("texas-mine")), years=16, decide_years=1, paths=200)
+    return invest(Site.from_text(example("texas-mine")), years=16, decide_years=1, paths=200, how=How("mean"))
 
 
 def test_an_input_at_the_value_that_turns_the_answer_turns_it(found: Investment) -> None:

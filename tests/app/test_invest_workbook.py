@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from megawatt.app.dispatched_site import How
 from megawatt.app.invest_workbook import mean_path, mined_usd, write_invest_workbook
 from megawatt.app.investment import Investment, invest
 from megawatt.invest.conversion import lease_usd_per_mw
@@ -25,7 +26,7 @@ def found() -> Investment:
     """One fleet of old machines that are soon replaced, on short scenarios: every formula, in few cells."""
     site = Site.from_text(example("texas-mine"))
     site = replace(site, fleets=site.fleets[:1])
-    one = invest(site, years=4, decide_years=1, paths=200)
+    one = invest(site, years=4, decide_years=1, paths=200, how=How("mean"))
     block, answer = one.fleets["s21"]
     old = replace(block, age_years=4.0, machine_life_years=5.0, degradation_per_year=0.04, machine_usd_per_mw=0.2e6)
     return replace(one, fleets={"s21": (replace(old, lease_years=2.0, hazard_per_year=0.03), answer)})
@@ -84,7 +85,7 @@ def test_a_changed_discount_rate_moves_everything(book: Recomputed, found: Inves
 
 def test_a_lease_at_the_mean_rent_is_worth_the_mean_over_the_scenarios() -> None:
     site = Site.from_text(example("texas-mine"))
-    one = invest(replace(site, fleets=site.fleets[:1]), years=4, decide_years=1, paths=200)
+    one = invest(replace(site, fleets=site.fleets[:1]), years=4, decide_years=1, paths=200, how=How("mean"))
     block, answer = one.fleets["s21"]
     rent = mean_path(one.scenarios).lease_usd_per_kw_month[:, 0]
     value = lease_usd_per_mw(block, rent, one.site.finance.discount_rate)

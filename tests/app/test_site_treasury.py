@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from megawatt.app.dispatched_site import How
 from megawatt.app.invest_workbook import write_invest_workbook
 from megawatt.app.investment import Investment, answer, invest
 from megawatt.app.overrides import with_values
@@ -86,7 +87,7 @@ def texas(money: str = "") -> str:
 @pytest.fixture(scope="module")
 def found() -> Investment:
     """Short scenarios of the example with all tables of money."""
-    return invest(Site.from_text(texas(MONEY)), years=2, decide_years=1, paths=200)
+    return invest(Site.from_text(texas(MONEY)), years=2, decide_years=1, paths=200, how=How("mean"))
 
 
 def test_without_the_tables_the_terms_are_the_librarys_own() -> None:
@@ -165,7 +166,9 @@ def test_values_that_need_each_other_are_changed_together() -> None:
 
 
 def test_less_debt_asks_for_more_cash_today(found: Investment) -> None:
-    none = invest(with_values(found.site, ["debt.debt_fraction=0"]), years=2, decide_years=1, paths=200)
+    none = invest(
+        with_values(found.site, ["debt.debt_fraction=0"]), years=2, decide_years=1, paths=200, how=How("mean")
+    )
     cash = [answer(one)["project"]["treasury"]["alternatives"][1]["enough_cash_usd"] for one in (found, none)]
     assert cash[0] < cash[1]
 
@@ -215,5 +218,7 @@ def test_the_workbook_holds_no_error(book: Recomputed) -> None:
 
 def test_a_site_without_a_treasury_has_no_such_sheet(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl", reason="the extra 'spreadsheet' is not installed")
-    write_invest_workbook(invest(Site.from_text(texas()), years=2, decide_years=1, paths=200), tmp_path / "plain.xlsx")
+    write_invest_workbook(
+        invest(Site.from_text(texas()), years=2, decide_years=1, paths=200, how=How("mean")), tmp_path / "plain.xlsx"
+    )
     assert not [name for name in openpyxl.load_workbook(tmp_path / "plain.xlsx").sheetnames if "Treasury" in name]

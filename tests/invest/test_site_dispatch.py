@@ -8,16 +8,8 @@ import pytest
 from megawatt.core.errors import InputError
 from megawatt.dispatch.crew import Threads
 from megawatt.invest.operations import Operations
-from megawatt.invest.site_dispatch import (
-    FULL,
-    ITSELF,
-    TYPICAL,
-    SiteDispatch,
-    ageing,
-    groups_of,
-    mean_price_usd,
-    site_operations,
-)
+from megawatt.invest.plan_book import ageing, mean_price_usd
+from megawatt.invest.site_dispatch import FULL, ITSELF, TYPICAL, SiteDispatch, groups_of, site_operations
 from tests.invest.bank import bank_year, drawn, mine, scenarios, spiky
 
 PH_S, MW, FEE = 2_000.0, 35.0, 0.01

@@ -41,15 +41,15 @@ def test_the_optimum_of_any_state_lies_between_the_best_known_plan_and_the_hull_
     solved = SolvedStates(month)
     solved.corners(level, hashprice)
     solved.solve(float(level[0]), float(hashprice[0]), thorough=True)
-    usd, _ = solved.best(level, hashprice)
-    open_usd, _ = solved.open_usd(level, hashprice)
+    usd, _ = solved.plans.best(level, hashprice)
+    open_usd, _ = solved.plans.open_usd(level, hashprice)
     best = np.array(truth, dtype=np.float64)
     scale = 1 + np.abs(best)
     assert (usd <= best + 1e-7 * scale).all()
     if not coupled:  # there the plans are the optimum; elsewhere the search may miss some of it
         assert (best <= usd + open_usd + 1e-5 * scale).all()
         assert usd[0] == pytest.approx(best[0], rel=1e-9, abs=1e-6)
-    assert solved.lines(level, hashprice)[:MONEY].sum(axis=0) == pytest.approx(usd, rel=1e-9, abs=1e-6)
+    assert solved.plans.lines(level, hashprice)[:MONEY].sum(axis=0) == pytest.approx(usd, rel=1e-9, abs=1e-6)
 
 
 @given(st.integers(0, 10_000))

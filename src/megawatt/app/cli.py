@@ -130,7 +130,25 @@ def invest(
     ] = 5,
     scenarios: Annotated[int, typer.Option("--scenarios", help="Number of scenarios.", min=200, max=200_000)] = 4_000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the scenarios.", min=0)] = 0,
-    workers: Annotated[int, typer.Option("--workers", help="Threads; they change only the time.", min=1, max=256)] = 1,
+    dispatch: Annotated[
+        str,
+        typer.Option(
+            "--dispatch",
+            help="How months are dispatched: typical (open: 1 % on average), full (0.1 % in each), mean (at mean prices).",
+        ),
+    ] = "typical",
+    workers: Annotated[
+        int, typer.Option("--workers", help="Processes; they change only the time.", min=1, max=256)
+    ] = 1,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="Address of a Dask scheduler that does the work.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", help="Folder that keeps months as they are done; a stopped run goes on.")
+    ] = None,
+    check: Annotated[
+        int, typer.Option("--check", help="Scenarios whose months are all solved one by one, to compare.", min=0)
+    ] = 0,
     changed: Annotated[
         list[str] | None,
         typer.Option(
@@ -143,6 +161,7 @@ def invest(
     xlsx: WorkbookFile = None,
 ) -> None:
     """When to turn each fleet's megawatts over to AI, what that is worth, and what triggers it."""
+    from megawatt.app.dispatched_site import How  # noqa: PLC0415
     from megawatt.app.invest_commands import invest_command  # noqa: PLC0415
     from megawatt.app.invest_files import refuse_files, write_files  # noqa: PLC0415
 
@@ -153,7 +172,7 @@ def invest(
         decide_years=decide_years,
         paths=scenarios,
         seed=seed,
-        workers=workers,
+        how=How(dispatch=dispatch, workers=workers, cluster=cluster, resume=resume, check=check),
         changed=changed or [],
         as_json=as_json,
         store=store,

@@ -10,8 +10,10 @@ from rich.table import Table
 
 from megawatt.app.data import data_for
 from megawatt.app.decide import refuse_errors
+from megawatt.app.dispatched_site import How, told
 from megawatt.app.investment import Investment, answer, invest
 from megawatt.app.overrides import with_values
+from megawatt.app.site_cash import print_modes
 from megawatt.app.site_project_words import print_project
 from megawatt.app.words import number, percent, usd
 from megawatt.invest.conversion import Conversion
@@ -26,7 +28,7 @@ def invest_command(
     decide_years: int,
     paths: int,
     seed: int,
-    workers: int,
+    how: How,
     changed: Sequence[str],
     as_json: bool,
     store: Path | None,
@@ -34,9 +36,7 @@ def invest_command(
     """Read, change, check, answer, print."""
     site = with_values(Site.read(path), changed)
     refuse_errors(site)
-    found = invest(
-        site, data_for(site, store), years=years, decide_years=decide_years, paths=paths, seed=seed, workers=workers
-    )
+    found = invest(site, data_for(site, store), years=years, decide_years=decide_years, paths=paths, seed=seed, how=how)
     if as_json:
         typer.echo(json.dumps(answer(found), indent=2, allow_nan=False))
     else:
@@ -52,6 +52,8 @@ def _print(one: Investment) -> None:
         console.print(_table(found))
         console.print(found.trigger, highlight=False)
     print_project(console, one.project)
+    console.print(told(one.dispatch), highlight=False)
+    print_modes(console, one.modes)
     kind = "modelled" if one.modelled_power else "real"
     console.print(
         f"Fleets per critical IT MW of hall in the machines' place before tax, discounted at {percent(one.site.finance.discount_rate)}; "

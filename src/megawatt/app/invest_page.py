@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from megawatt.app import words
+from megawatt.app.dispatched_site import told
 from megawatt.app.invest_commands import advice
 from megawatt.app.invest_figures import (
     RULES,
@@ -21,6 +22,7 @@ from megawatt.app.invest_figures import (
 from megawatt.app.investment import Investment
 from megawatt.app.report.brief import Brief, Picture, Section, write_brief
 from megawatt.app.report.table import Column, Row, Table
+from megawatt.app.site_cash import cannot_words, mode_rows, modes_words
 from megawatt.app.site_project_words import cash_words, hedge, months, turns, verdict
 from megawatt.app.site_treasury import SURE
 from megawatt.invest import market_paths, network_model
@@ -29,6 +31,7 @@ from megawatt.invest.conversion import Block, Conversion
 from megawatt.invest.ranges import Spread
 from megawatt.invest.scenarios import MONTHS
 from megawatt.invest.sensitivity import Moved, moved
+from megawatt.invest.site_modes import SiteModes
 from megawatt.invest.trigger_map import trigger_map
 
 CAUTION = (
@@ -65,7 +68,11 @@ def invest_brief(one: Investment, *, seed: int) -> Brief:
         title=f"{name}: mine on, or turn the megawatts over to AI?",
         answer=(
             f"The whole site: {verdict(one.project)}",
-            f"The choice between converting now and mining on turns {turns(one.project)}.",
+            *(
+                (f"The choice between converting now and mining on turns {turns(one.project)}.",)
+                if one.project.flips
+                else ()
+            ),
         ),
         facts=tuple(_fact(fleet, found) for fleet, (_, found) in list(one.fleets.items())[:4]),
         cautions=(CAUTION,),
@@ -79,6 +86,7 @@ def invest_brief(one: Investment, *, seed: int) -> Brief:
             _site_section(one),
             *_money_sections(one),
             *(_fleet_section(one, fleet) for fleet in one.fleets),
+            _modes_section(one.modes),
             _scenario_section(one),
             _method_section(one),
         ),
@@ -128,6 +136,8 @@ def _site_section(one: Investment) -> Section:
         pictures=(Picture(partial(fig_site_cash, one), message),),
         tables=(Table(caption, columns, tuple(rows)),),
         paragraphs=(
+            *(f"Fleet {name} mines on in all alternatives: {why}." for name, why in one.project.cannot.items()),
+            told(one.dispatch),
             f"What the difference between converting now and mining on is uncertain from, total Sobol shares: {'; '.join(shares)}.",
         ),
     )
@@ -299,6 +309,27 @@ def _block_table(block: Block) -> Table:
     return Table("Inputs of this fleet", columns, tuple(Row(one) for one in figures))
 
 
+def _modes_section(one: SiteModes) -> Section:
+    heads = (Column("Mode", text=True), *(Column(head, "M USD before tax") for head in ("Mean", "5 %", "50 %", "95 %")))
+    rows = [
+        Row(
+            (name, *(words.number(v / 1e6) for v in (each.mean, each.low, each.median, each.high))), "" if i else "best"
+        )
+        for i, (name, each) in enumerate(mode_rows(one).items())
+    ]
+    rows.append(Row(("perfect foresight (a bound)", words.number(one.foresight_usd / 1e6), *[words.NONE] * 3), "scale"))
+    error = words.usd(one.error_usd)
+    return Section(
+        "What the site should be from month to month",
+        tables=(Table(f"Value today of the whole site; standard error of the first mean {error}", heads, tuple(rows)),),
+        paragraphs=(_capital(modes_words(one)),),
+        items=(
+            *(_capital(f"{each.words()}.") for each in one.changes),
+            *(_capital(line) for line in cannot_words(one)),
+        ),
+    )
+
+
 def _scenario_section(one: Investment) -> Section:
     state = one.state
     message = (
@@ -319,7 +350,8 @@ def _method_section(one: Investment) -> Section:
         ),
         items=(
             *(f"{name}: {source}." for name, source in sources.items()),
-            "Mining is valued at the month's mean price of power: curtailment within the month, reserves and coincident peaks are worth more.",
+            told(one.dispatch),
+            "A fleet's rule is learned at the month's mean price of power, without curtailment inside it, reserves and peaks.",
             "Fleets are valued before tax and debt, the site after both; one block is timed at a time; block luck is left out.",
             "Nothing here is investment advice.",
         ),

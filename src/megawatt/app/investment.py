@@ -1,6 +1,5 @@
 """``megawatt invest``: for each fleet of a site, when its megawatts should be turned over to AI, if ever."""
 
-import datetime as dt
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,29 +8,27 @@ import numpy as np
 import pandas as pd
 
 from megawatt.app.data import data_for
+from megawatt.app.dispatched_site import MEAN, DispatchedSite, How, dispatch_answer, dispatched, halls_of
+from megawatt.app.scenario_runs import bank_means, power_years
+from megawatt.app.site_cash import mode_cash, modes_answer
 from megawatt.app.site_project import BUILD_MONTHS, SiteProject, project_answer, site_project
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
-from megawatt.core.series import Floats, Series
-from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.case import price_name
 from megawatt.invest.alternatives import ASSUMED, HAZARD, LATE
 from megawatt.invest.conversion import Block, Conversion, conversion
 from megawatt.invest.market_paths import LEASE
 from megawatt.invest.network_model import NetworkState
-from megawatt.invest.power_bank import bank_of, modelled_bank
 from megawatt.invest.project import statement
 from megawatt.invest.scenarios import MONTHS, ScenarioModel, Scenarios, simulate
+from megawatt.invest.site_modes import SiteModes, site_modes
+from megawatt.invest.site_steps import steps_of
 from megawatt.mining.difficulty import BLOCK_SECONDS
 from megawatt.mining.hashprice import HASHES_PER_DIFFICULTY
-from megawatt.power.price_model import PriceModel
 from megawatt.site.fleet import Fleet
 from megawatt.site.read import Site
-from megawatt.sources.reference_power import REFERENCE_SEED, reference_power_parameters
 
 SCHEMA = "megawatt/invest/2"
-BANK_YEARS = 10
-"""Years of the fitted model in the bank."""
 USUAL_C = 20.0
 _HALVING_2024 = 840_000, np.datetime64("2024-04-20T00:09:27", "s")
 """Height and header time of the fourth halving, from which a height is counted at 144 blocks a day."""
@@ -49,6 +46,8 @@ class Investment:
         bank_years: Years in it.
         fleets: Block and answer by fleet.
         project: The whole site's monthly cash flow under each alternative, on the scenarios that judged.
+        dispatch: Its dispatch in the scenarios; None where mining is valued at monthly means.
+        modes: What the whole site should be from month to month.
     """
 
     site: Site
@@ -58,6 +57,8 @@ class Investment:
     bank_years: int
     fleets: dict[str, tuple[Block, Conversion]]
     project: SiteProject
+    dispatch: DispatchedSite | None
+    modes: SiteModes
 
     def table(self) -> pd.DataFrame:
         """Every rule of every fleet, USD today per critical IT MW: mean and range."""
@@ -94,7 +95,7 @@ def invest(
     decide_years: int = 5,
     paths: int = 4_000,
     seed: int = 0,
-    workers: int = 1,
+    how: How | None = None,
 ) -> Investment:
     """Answer when to convert each own fleet of a site.
 
@@ -105,11 +106,48 @@ def invest(
         decide_years: Years in which a lease may be signed.
         paths: Number of scenarios.
         seed: Same seed, same answer.
-        workers: Threads.
+        how: How mining is dispatched, and by whom; by default typical, in this process.
 
     Raises:
         InputError: The site has no machines of its own, or no power prices of a whole year.
     """
+    own = _own(site)
+    chosen, how = data_for(site) if data is None else data, how or How()
+    end = site.grid().end
+    bank = power_years(site, chosen)
+    model = ScenarioModel(state=network_state(chosen, end), power_bank_usd_per_mwh=bank_means(site, bank))
+    scenarios = simulate(model, str(end)[:7], years * MONTHS, seed=seed, paths=paths, workers=how.workers)
+    rate, decide_months = site.finance.discount_rate, decide_years * MONTHS
+    blocks = {one.name: block_of(site, one, end) for one in own}
+    fleets = {
+        name: (block, conversion(block, scenarios, rate=rate, decide_months=decide_months))
+        for name, block in blocks.items()
+    }
+    real = None if how.dispatch == MEAN else dispatched(site, blocks, bank, scenarios, how)
+    cannot = (real.steps if real else steps_of(site, halls_of(site, blocks))).cannot
+    cash = mode_cash(site, blocks, scenarios, cannot, real)
+    return Investment(
+        site=site,
+        state=model.state,
+        scenarios=scenarios,
+        modelled_power=bank[0].data[price_name(site)].provenance.modelled,
+        bank_years=len(bank),
+        fleets=fleets,
+        project=site_project(
+            site,
+            fleets,
+            scenarios,
+            seed=seed,
+            cannot=cannot,
+            operate=(lambda name, _, __, asked: real.read.mine(name, asked)) if real else None,
+            operate_hall=real.read.hall if real else None,
+        ),
+        dispatch=real,
+        modes=site_modes(cash, scenarios, rate=rate, decide_months=decide_months),
+    )
+
+
+def _own(site: Site) -> list[Fleet]:
     own = [one for one in site.fleets if one.owner == "own"]
     if not own:
         raise InputError(
@@ -118,25 +156,7 @@ def invest(
             "Add a [[fleet]], or value the contract with megawatt deal.",
             site.place,
         )
-    chosen = data_for(site) if data is None else data
-    end = site.grid().end
-    bank, modelled = power_bank(site, chosen)
-    model = ScenarioModel(state=network_state(chosen, end), power_bank_usd_per_mwh=bank)
-    scenarios = simulate(model, str(end)[:7], years * MONTHS, seed=seed, paths=paths, workers=workers)
-    fleets = {}
-    for one in own:
-        block = block_of(site, one, end)
-        answer = conversion(block, scenarios, rate=site.finance.discount_rate, decide_months=decide_years * MONTHS)
-        fleets[one.name] = (block, answer)
-    return Investment(
-        site=site,
-        state=model.state,
-        scenarios=scenarios,
-        modelled_power=modelled,
-        bank_years=len(bank),
-        fleets=fleets,
-        project=site_project(site, fleets, scenarios, seed=seed),
-    )
+    return own
 
 
 def network_state(data: Dataset, at: np.datetime64) -> NetworkState:
@@ -214,29 +234,6 @@ def answer(one: Investment) -> dict[str, Any]:
             for name, (_, found) in one.fleets.items()
         ],
         "project": project_answer(one.project),
+        "dispatch": dispatch_answer(one.dispatch),
+        "modes": modes_answer(one.modes),
     }
-
-
-def power_bank(site: Site, data: Dataset) -> tuple[Floats, bool]:
-    """Months of whole years of power prices, and whether they are modelled."""
-    if site.data.power == "reference":
-        model = PriceModel.from_dict(reference_power_parameters())
-        return modelled_bank(model, BANK_YEARS, np.random.default_rng(REFERENCE_SEED)), True
-    price, zone = data[price_name(site)], site.connection.timezone
-    years = [cut for year in range(2000, 2101) if (cut := _year_of(price, year, zone)) is not None]
-    if not years:
-        raise InputError(
-            f"{price.name!r} from {price.grid.start}Z to {price.grid.end}Z",
-            f"scenarios draw whole years of {zone} without a gap",
-            "Import a whole year of prices.",
-        )
-    return bank_of(years, zone), price.provenance.modelled
-
-
-def _year_of(price: Series, year: int, timezone: str) -> Series | None:
-    """The local year of a price series; None where it is not whole."""
-    grid = TimeGrid.of_local_days(dt.date(year, 1, 1), dt.date(year + 1, 1, 1), timezone=timezone, step_minutes=60)
-    if grid.start < price.grid.start or grid.end > price.grid.end:
-        return None
-    cut = price.on(grid)
-    return cut if np.isfinite(cut.values).all() else None

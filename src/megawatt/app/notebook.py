@@ -11,6 +11,7 @@ from megawatt.app.deal_file import read_deal, read_offer
 from megawatt.app.deal_valuation import DealValuation, value_deal
 from megawatt.app.decision import Decision
 from megawatt.app.decision import decide as decide_with
+from megawatt.app.dispatched_site import How
 from megawatt.app.explanation import Explanation, instant
 from megawatt.app.explanation import explain as explain_with
 from megawatt.app.investment import Investment
@@ -82,6 +83,7 @@ def invest(
     decide_years: int = 5,
     scenarios: int = 4_000,
     seed: int = 0,
+    how: How | None = None,
 ) -> Investment:
     """When to turn each fleet's megawatts over to AI; ``alternatives()``, ``table()``, ``statement(name)`` are DataFrames.
 
@@ -93,9 +95,10 @@ def invest(
         decide_years: Years in which a lease may be signed.
         scenarios: Their number.
         seed: Same seed, same answer.
+        how: How months are dispatched, and by whom; by default ``How("typical")``, in this process.
     """
     chosen = data_for(site, Path(store) if store else None) if data is None else data
-    return invest_with(site, chosen, years=years, decide_years=decide_years, paths=scenarios, seed=seed)
+    return invest_with(site, chosen, years=years, decide_years=decide_years, paths=scenarios, seed=seed, how=how)
 
 
 def deal(

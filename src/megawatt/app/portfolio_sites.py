@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from megawatt.app.data import data_for
-from megawatt.app.investment import block_of, network_state, power_bank
+from megawatt.app.investment import block_of, network_state
+from megawatt.app.scenario_runs import bank_means, power_years
 from megawatt.app.site_project import BUILD_MONTHS, site_case
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
@@ -80,8 +81,7 @@ def _joint(file: PortfolioFile, paths: int, seed: int) -> list[Scenarios]:
                 "Read coin, difficulty and fees of all sites from one source.",
             )
         state = here
-        bank, _ = power_bank(site, data)
-        model = ScenarioModel(state=state, power_bank_usd_per_mwh=bank)
+        model = ScenarioModel(state=state, power_bank_usd_per_mwh=bank_means(site, power_years(site, data)))
         out.append(simulate(model, str(end)[:7], months, seed=seed, paths=paths))
     return out
 

@@ -3,13 +3,12 @@
 import datetime as dt
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from megawatt.app.crew import Folder, crew_of
-from megawatt.app.investment import BANK_YEARS
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError, SolverError
 from megawatt.core.series import Floats, Series
@@ -17,13 +16,18 @@ from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.case import price_name
 from megawatt.dispatch.crew import Crew
 from megawatt.invest.dispatch_check import PATHS, Agreement, check_against_full, first_paths
+from megawatt.invest.operations import Operations
+from megawatt.invest.plan_book import PlanBook
 from megawatt.invest.power_bank import PowerYear, bank_of, modelled_years
 from megawatt.invest.priced_month import needed_series
 from megawatt.invest.scenarios import Scenarios
-from megawatt.invest.site_dispatch import FULL, ITSELF, TYPICAL, Accuracy, SiteDispatch, site_operations
+from megawatt.invest.site_dispatch import FULL, ITSELF, TYPICAL, Accuracy, SiteDispatch, plan_book
 from megawatt.power.price_model import PriceModel
 from megawatt.site.read import Site
 from megawatt.sources.reference_power import REFERENCE_SEED, reference_power_parameters
+
+BANK_YEARS = 10
+"""Years of the fitted model in a bank."""
 
 REFINEMENTS = 3
 """How often an answer that failed its check is made four times as sharp before it is refused."""
@@ -108,23 +112,19 @@ def dispatch_alternatives(
         InputError: No such kind of dispatch, or the folder holds another run.
         SolverError: The check failed at every accuracy.
     """
-    if dispatch not in ACCURACIES:
-        raise InputError(f"dispatch {dispatch!r}", "it is typical or full", "Choose one of the two.")
-    run = _Run(years, scenarios, dict(hashrate or {}), crew_of(workers, cluster), resume, say or _to_stderr)
-    found = {name: run.of(name, site, dispatch, ACCURACIES[dispatch]) for name, site in sites.items()}
+    run = DispatchRun(years, scenarios, dict(hashrate or {}), crew_of(workers, cluster), resume, say or to_stderr)
+    accuracy = accuracy_of(dispatch)
+    books = run.books(sites, dispatch, accuracy)
     if check_rate is None:
-        return Alternatives(found, None)
-    few = first_paths(scenarios, min(PATHS, len(scenarios.power_level)))
-    one_by_one = _Run(years, few, run.hashrate, run.crew, resume, run.say)
-    full = {name: one_by_one.of(name, site, "check", ITSELF).operations for name, site in sites.items()}
-    accuracy = ACCURACIES[dispatch]
+        return Alternatives({name: SiteDispatch.of(one, scenarios) for name, one in books.items()}, None)
+    paths = min(PATHS, len(scenarios.power_level))
     for attempt in range(REFINEMENTS + 1):
-        agreement = check_against_full({name: one.operations for name, one in found.items()}, full, rate=check_rate)
+        agreement = run.check(sites, books, rate=check_rate, paths=paths)
         if agreement.passed:
-            return Alternatives(found, agreement)
+            return Alternatives({name: SiteDispatch.of(one, scenarios) for name, one in books.items()}, agreement)
         if attempt < REFINEMENTS:
             accuracy = Accuracy(accuracy.share / 4, accuracy.each)
-            found = {name: run.of(name, site, f"{dispatch}-{attempt + 2}", accuracy) for name, site in sites.items()}
+            books = run.books(sites, f"{dispatch}-{attempt + 2}", accuracy)
     raise SolverError(
         f"values that differ by {max(map(abs, agreement.differences)):.2%} from months solved one by one",
         "they agree to 1 %, and rank the alternatives alike",
@@ -132,9 +132,29 @@ def dispatch_alternatives(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Who works on which scenarios, and where it is kept."""
+def accuracy_of(dispatch: str) -> Accuracy:
+    """What ``--dispatch`` leaves open.
+
+    Raises:
+        InputError: No such kind of dispatch.
+    """
+    if dispatch not in ACCURACIES:
+        raise InputError(f"dispatch {dispatch!r}", "it is typical or full", "Choose one of the two.")
+    return ACCURACIES[dispatch]
+
+
+@dataclass(slots=True)
+class DispatchRun:
+    """Who works on which scenarios, and where it is kept.
+
+    Attributes:
+        years: The bank that the scenarios were drawn from.
+        scenarios: The joint paths.
+        hashrate: Per variant, factors on fleets' hash rates by month.
+        crew: Who does the work.
+        resume: Folder that keeps what is done; None: nowhere.
+        say: Hears about progress.
+    """
 
     years: Sequence[PowerYear]
     scenarios: Scenarios
@@ -142,15 +162,29 @@ class _Run:
     crew: Crew
     resume: Path | None
     say: Callable[[str], None]
+    _one_by_one: dict[str, Operations] = field(default_factory=dict)
 
-    def of(self, name: str, site: Site, kind: str, accuracy: Accuracy) -> SiteDispatch:
+    def books(self, sites: Mapping[str, Site], kind: str, accuracy: Accuracy) -> dict[str, PlanBook]:
+        """The plans of each variant; ``kind`` is part of the name under which they are kept."""
+        return {name: self._book(name, site, self.scenarios, kind, accuracy) for name, site in sites.items()}
+
+    def check(self, sites: Mapping[str, Site], books: Mapping[str, PlanBook], *, rate: float, paths: int) -> Agreement:
+        """The books against the first scenarios, all their months solved one by one; these are solved once."""
+        few = first_paths(self.scenarios, paths)
+        for name, site in sites.items():
+            if name not in self._one_by_one:
+                self._one_by_one[name] = self._book(name, site, few, "check", ITSELF).operations(few)
+        answered = {name: books[name].operations(few) for name in sites}
+        return check_against_full(answered, self._one_by_one, rate=rate)
+
+    def _book(self, name: str, site: Site, scenarios: Scenarios, kind: str, accuracy: Accuracy) -> PlanBook:
         def progress(done: int, groups: int) -> None:
             self.say(f"{name}, {kind}: {done} of {groups} groups of months")
 
-        return site_operations(
+        return plan_book(
             site,
             self.years,
-            self.scenarios,
+            scenarios,
             accuracy=accuracy,
             hashrate=self.hashrate.get(name),
             crew=self.crew,
@@ -159,7 +193,8 @@ class _Run:
         )
 
 
-def _to_stderr(line: str) -> None:
+def to_stderr(line: str) -> None:
+    """One line of progress on standard error; on a terminal it takes the place of the last one."""
     sys.stderr.write(f"\r{line}\033[K" if sys.stderr.isatty() else f"{line}\n")
 
 

@@ -25,6 +25,7 @@ from megawatt.invest.alternatives import (
     RENT,
     RULE,
     Operate,
+    OperateHall,
     Plant,
     SiteCase,
 )
@@ -71,6 +72,7 @@ class SiteProject:
         above_fraction: Share of the scenarios in which converting now is worth more than mining on.
         flips: What turns converting now against mining on, the largest swing first.
         shares: Total Sobol share of each input in the variance of that difference.
+        cannot: Why the place of a fleet can hold no hall, so that it mines on in all alternatives, by name.
         hedge: Smallest share of the mean hash rate to sell forward at its mean price so that the covenant holds in 95 % of the
             scenarios that borrow under the rule, beside the forwards that the site has; None where hardly any borrows.
         treasury: How the company's cash stands; None where the site file has no treasury.
@@ -82,6 +84,7 @@ class SiteProject:
     above_fraction: float
     flips: tuple[Flip, ...]
     shares: dict[str, float]
+    cannot: Mapping[str, str]
     hedge: Hedge | None
     treasury: SiteTreasury | None
 
@@ -93,8 +96,9 @@ class SiteProject:
     @property
     def lease_months_cut(self) -> int:
         """Months of a lease signed today, with its hall on time, that lie beyond the scenarios' end and bring nothing here."""
-        terms = (one.block.build_months + round(one.block.lease_years * MONTHS) for one in self.case.plants)
-        return max(0, max(terms) - self.case.shape[1])
+        lets = [one.block for one in self.case.plants if one.name not in self.cannot]
+        terms = (one.build_months + round(one.lease_years * MONTHS) for one in lets)
+        return max(0, max(terms, default=0) - self.case.shape[1])
 
 
 def site_project(
@@ -103,7 +107,9 @@ def site_project(
     scenarios: Scenarios,
     *,
     seed: int,
+    cannot: Mapping[str, str] | None = None,
     operate: Operate | None = None,
+    operate_hall: OperateHall | None = None,
 ) -> SiteProject:
     """The alternatives on the scenarios that judged the rules.
 
@@ -112,14 +118,18 @@ def site_project(
         fleets: Block and rule by fleet.
         scenarios: All scenarios; the first half taught the rules and is left out.
         seed: Of the draws.
+        cannot: Fleets that mine on in all alternatives, with the reason.
         operate: Where operations come from; None: monthly means.
+        operate_hall: Where those of halls come from; None: they bring nothing beside the rent.
     """
-    rows = slice(len(scenarios.power_usd_per_mwh) // 2, None)
+    rows, cannot = slice(len(scenarios.power_usd_per_mwh) // 2, None), cannot or {}
     blocks = {name: block for name, (block, _) in fleets.items()}
-    case = site_case(site, blocks, scenarios.of_paths(rows), np.random.default_rng([seed, 1]), operate)
+    case = site_case(site, blocks, scenarios.of_paths(rows), np.random.default_rng([seed, 1]), operate or _means)
+    case = replace(case, operate_hall=operate_hall) if operate_hall else case
     paths, months = case.shape
-    now = {name: np.zeros(paths, dtype=np.int64) for name in fleets}
-    rule = {name: _never_late(found, months) for name, (_, found) in fleets.items()}
+    lets = {name: found for name, (_, found) in fleets.items() if name not in cannot}
+    now = {name: np.zeros(paths, dtype=np.int64) for name in lets}
+    rule = {name: _never_late(found, months) for name, found in lets.items()}
     projects = {KEEP: case.project({}), NOW: case.project(now), RULE: case.project(rule)}
     keep = projects[KEEP]
     treasury = site_treasury(site, projects, case.scenarios)
@@ -130,8 +140,9 @@ def site_project(
         projects=projects,
         appraisals={name: appraise(one, instead_of=None if name == KEEP else keep) for name, one in projects.items()},
         above_fraction=float((projects[NOW].npv_usd > keep.npv_usd).mean()),
-        flips=_flips(few, tuple(fleets)),
-        shares=_shares(few, tuple(fleets), np.random.default_rng([seed, 2])),
+        flips=_flips(few, tuple(lets)) if lets else (),
+        shares=_shares(few, tuple(lets), np.random.default_rng([seed, 2])) if lets else {},
+        cannot=cannot,
         hedge=hedge_of(projects[RULE], case.scenarios, forwards),
         treasury=treasury,
     )
@@ -238,6 +249,7 @@ def project_answer(one: SiteProject) -> dict[str, Any]:
         "flips": [asdict(flip) for flip in one.flips],
         "shares_of_variance": one.shares,
         "debt": debt_answer(one.case.terms.debt) if one.case.terms.debt else None,
+        "cannot": dict(one.cannot),
         "hedge": asdict(one.hedge) if one.hedge else None,
         "treasury": treasury_answer(one.treasury) if one.treasury else None,
         "lease_months_cut": one.lease_months_cut,

@@ -28,6 +28,10 @@ def print_project(console: Console, one: SiteProject) -> None:
     console.print(f"The whole site: {verdict(one)}", highlight=False)
     console.print(_values(one))
     console.print(_returns(one))
+    for name, why in one.cannot.items():
+        console.print(f"Fleet {name} mines on in all alternatives: {why}.", highlight=False)
+    if not one.flips:
+        return
     console.print(f"The answer between converting now and mining on turns {turns(one)}.", highlight=False)
     largest = [f"{name} {percent(share, 2)}" for name, share in one.shares.items() if share >= 0.02]
     console.print(f"What the difference is uncertain from (total Sobol shares): {', '.join(largest)}.", highlight=False)
@@ -73,8 +77,8 @@ def verdict(one: SiteProject) -> str:
     """The best alternative in a sentence with its range, and how sure the choice between the two fixed ones is."""
     best = one.appraisals[one.best].npv_usd
     return (
-        f"{one.best} is worth most after tax, {usd(best.mean)} ({usd(best.low)} to {usd(best.high)}); converting all of it "
-        f"now beats mining on in {percent(one.above_fraction, 2)} of the scenarios."
+        f"{one.best} is worth most after tax, {usd(best.mean)} ({usd(best.low)} to {usd(best.high)}); converting "
+        f"{'what fits' if one.cannot else 'all of it'} now beats mining on in {percent(one.above_fraction, 2)} of the scenarios."
     )
 
 

@@ -67,6 +67,13 @@ RELET_MONTHS = 12.0
 Operate = Callable[[str, Block, float, Scenarios], Operations]
 """What a mine of so many IT MW brings on scenarios: by name of the fleet, its block, MW. Monthly means, or the real dispatch."""
 
+OperateHall = Callable[[str, Scenarios], Operations | None]
+"""What the hall in a fleet's place brings beside its rent, to itself and to the others; None: nothing."""
+
+
+def _nothing(_: str, __: Scenarios) -> None:
+    """A hall whose tenant pays its energy, beside loads that share nothing with it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
@@ -107,6 +114,7 @@ class SiteCase:
         works: Costs of a conversion beside the hall itself, per IT MW of hall: demolition, staff, back-up, what machines bring.
         drawn: Inputs by name, one value per path; those that are not named are at their likely value.
         fails: Draws in (0, 1) of each plant's tenant, shape (plants, paths).
+        operate_hall: Where operations of halls come from.
     """
 
     plants: tuple[Plant, ...]
@@ -116,6 +124,7 @@ class SiteCase:
     works: Works
     drawn: Mapping[str, Floats]
     fails: Floats
+    operate_hall: OperateHall = _nothing
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -202,7 +211,14 @@ class SiteCase:
             sale_usd=per_mw.sale_usd * one.it.mw,
             curtailable_usd_per_month=per_mw.curtailable_usd_per_month * one.it.mw,
         )
-        return replace(mining, signed=signed, works=works, tenancy=Tenancy(lease=lease), fails=fails)
+        return replace(
+            mining,
+            signed=signed,
+            works=works,
+            tenancy=Tenancy(lease=lease),
+            fails=fails,
+            hall=self.operate_hall(one.name, scenarios),
+        )
 
 
 def _moved(scenarios: Scenarios, hashprice: Floats, power: Floats) -> Scenarios:
@@ -214,4 +230,5 @@ def _moved(scenarios: Scenarios, hashprice: Floats, power: Floats) -> Scenarios:
         scenarios,
         network=replace(network, hashprice_usd_per_ph_day=network.hashprice_usd_per_ph_day * hashprice[:, None]),
         power_usd_per_mwh=scenarios.power_usd_per_mwh * power[:, None],
+        power_level=scenarios.power_level * power[:, None],
     )

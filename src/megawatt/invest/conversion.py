@@ -141,7 +141,7 @@ def conversion(block: Block, scenarios: Scenarios, *, rate: float, decide_months
     best = max(means, key=lambda date: means[date])
     simpler = means[best] >= taught.mean
     if simpler:
-        stopped = Stopped(np.full(len(judged), best), judged[:, best])
+        stopped = Stopped(dates=np.full(len(judged), best), values=judged[:, best])
     signed = stopped.dates < decide_months
     return Conversion(
         policy_usd=Spread.of(stopped.values),

@@ -137,7 +137,7 @@ def refuse(site: Site) -> None:
             raise InputError(
                 f"the demand charge {charge.name!r} with a ratchet of {charge.ratchet_fraction:g}",
                 "scenarios dispatch month by month, and a ratchet bills a month for the peaks of others",
-                "Set ratchet_fraction = 0 and add the ratchet's cost by hand.",
+                "Set ratchet_fraction = 0 and add the ratchet's cost by hand, or value mining at monthly means: --dispatch mean.",
                 site.place,
             )
     for hall in site.halls:
@@ -145,7 +145,7 @@ def refuse(site: Site) -> None:
             raise InputError(
                 f"the hall {hall.name!r} at the price of the series {hall.gpu_series!r}",
                 "scenarios dispatch a spot hall at its contract's price",
-                "Give usd_per_gpu_hour in its contract, and leave gpu_series out.",
+                "Give usd_per_gpu_hour in its contract and leave gpu_series out, or value mining at monthly means: --dispatch mean.",
                 site.place,
             )
 

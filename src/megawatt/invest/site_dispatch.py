@@ -6,7 +6,7 @@ states tell of all of them. How many are solved is not chosen; it follows from w
 
     TYPICAL   what solving each path-month itself could add is at most 1 % of the group's money on average
     FULL      each path-month is solved itself, or proven by the solved ones around it to miss at most 0.1 % of that average
-    ITSELF    each path-month is solved itself, whatever the others say
+    ITSELF    each path-month is solved itself; the best plan found in its group counts
 
 Months are solved whole, so demand charges, coincident peaks, batch windows and awards are those of the month. Each begins
 with all machines running and free to switch. A fleet's hash rate has a factor by month, for ageing and for new machines in
@@ -18,6 +18,7 @@ A group is one task of `megawatt.dispatch.crew`: the digits depend neither on wh
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -27,17 +28,15 @@ from megawatt.core.series import Floats
 from megawatt.dispatch.crew import Crew, Store, run
 from megawatt.dispatch.problem import Ints
 from megawatt.invest.operations import Operations
+from megawatt.invest.plan_book import Kind, PlanBook, SiteMonths, months_of
 from megawatt.invest.power_bank import PowerYear
 from megawatt.invest.priced_month import needed_series, priced_month
-from megawatt.invest.scenarios import MONTHS, Scenarios
-from megawatt.invest.solved_states import LINES, SolvedStates
+from megawatt.invest.scenarios import Scenarios
+from megawatt.invest.solved_states import LINES, Plans, SolvedStates
 from megawatt.site.read import Site
 
 CORNERS = 4
 """States that are solved before anything is known of the others: as many path-months are solved themselves at once."""
-
-DIGITS = 9
-"""Digits to which fleets' relative hash rates are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ class GroupWork:
     accuracy: Accuracy
 
     def __call__(self, task: int) -> Floats:
-        """`LINES` of each path-month, what stays open of it, and the number of states solved, shape (10, n)."""
+        """The plans found for a group, a row each: level, hashprice, and `LINES` as affine functions of both; shape (K, 26)."""
         one = self.groups[task]
         month = priced_month(
             self.site,
@@ -109,16 +108,16 @@ class GroupWork:
         )
         solved = SolvedStates(month)
         if self.accuracy.share == 0 or len(one.level) <= CORNERS:
-            lines, open_usd = _each_itself(solved, one), np.zeros(len(one.level))
+            for level, hashprice in zip(one.level, one.hashprice, strict=True):
+                solved.solve(float(level), float(hashprice), thorough=True)
         else:
-            open_usd = _solve_until(solved, one, self.accuracy)
-            lines = solved.lines(one.level, one.hashprice)
-        count = np.full(len(one.level), float(len(solved.states)))
-        return np.concatenate([lines, open_usd[np.newaxis], count[np.newaxis]])
+            _solve_until(solved, one, self.accuracy)
+        plans = solved.plans
+        return np.concatenate([plans.at, plans.lines_of.reshape(len(plans.at), -1)], axis=1)
 
     def sha256(self) -> str:
         """Hash of all that the results depend on."""
-        digest = hashlib.sha256(repr((self.site, self.accuracy)).encode())
+        digest = hashlib.sha256(repr(("plans", self.site, self.accuracy)).encode())
         for year in self.bank:
             digest.update(str(year.year).encode())
             for series in year.data.values():
@@ -130,26 +129,19 @@ class GroupWork:
         return digest.hexdigest()
 
 
-def _each_itself(solved: SolvedStates, one: Group) -> Floats:
-    lines = []
-    for level, hashprice in zip(one.level, one.hashprice, strict=True):
-        state = solved.solve(float(level), float(hashprice), thorough=True)
-        lines.append(state.lines @ (1.0, level, hashprice))
-    return np.array(lines).T
-
-
-def _solve_until(solved: SolvedStates, one: Group, accuracy: Accuracy) -> Floats:
-    """Solve the states that leave most open until little enough does, and return what does [USD]."""
+def _solve_until(solved: SolvedStates, one: Group, accuracy: Accuracy) -> None:
+    """Solve the states that leave most open until little enough does."""
     solved.corners(one.level, one.hashprice)
     done = np.zeros(len(one.level), dtype=np.bool_)
     while True:
-        open_usd, facet = solved.open_usd(one.level, one.hashprice)
+        plans = solved.plans
+        open_usd, facet = plans.open_usd(one.level, one.hashprice)
         open_usd[done] = 0.0  # what is left there is the search's own, and solving it again would find no more
-        usd, _ = solved.best(one.level, one.hashprice)
+        usd, _ = plans.best(one.level, one.hashprice)
         most = accuracy.share * float(np.abs(usd).mean())
         too_open = open_usd > (most if accuracy.each else 0.0)
         if not too_open.any() or (not accuracy.each and open_usd.mean() <= most):
-            return open_usd
+            return
         under = np.bincount(facet, weights=open_usd * too_open)
         worst = int((open_usd * (facet == under.argmax())).argmax())
         solved.solve(float(one.level[worst]), float(one.hashprice[worst]))
@@ -170,6 +162,11 @@ class SiteDispatch:
     open_usd: Floats
     solved: int
 
+    @classmethod
+    def of(cls, book: PlanBook, scenarios: Scenarios) -> Self:
+        """What a book says of the scenarios that it was made for."""
+        return cls(book.operations(scenarios), book.open_usd(scenarios), book.solved)
+
     @property
     def open_fraction(self) -> float:
         """What stays open of all money together; the answer misses at most so much, and never flatters."""
@@ -187,7 +184,25 @@ def site_operations(
     store: Store | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SiteDispatch:
-    """Dispatch a site in every month of every scenario.
+    """Dispatch a site in every month of every scenario; arguments and errors as of `plan_book`."""
+    book = plan_book(
+        site, bank, scenarios, accuracy=accuracy, hashrate=hashrate, crew=crew, store=store, progress=progress
+    )
+    return SiteDispatch.of(book, scenarios)
+
+
+def plan_book(
+    site: Site,
+    bank: Sequence[PowerYear],
+    scenarios: Scenarios,
+    *,
+    accuracy: Accuracy = TYPICAL,
+    hashrate: Mapping[str, Floats] | None = None,
+    crew: Crew | None = None,
+    store: Store | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PlanBook:
+    """Find the plans of a site for every month of every scenario.
 
     Args:
         site: One alternative: the site as it is, or a variant of it.
@@ -204,38 +219,13 @@ def site_operations(
         InputError: The scenarios draw years that the bank does not have, or the site has what no single month can tell
             (`priced_month.refuse`).
     """
-    work = GroupWork(site, trimmed(site, bank), groups_of(site, bank, scenarios, hashrate), accuracy)
+    _check(site, len(bank), scenarios, hashrate or {})
+    months = months_of(site, bank[0], scenarios.first_month, scenarios.power_level.shape[1], hashrate)
+    kinds = months.kinds(scenarios.power_year)
+    work = GroupWork(site, trimmed(site, bank), _groups(months, kinds, scenarios), accuracy)
     results = run(work, len(work.groups), key=work.sha256(), crew=crew, store=store, progress=progress)
-    shape = scenarios.power_level.shape
-    found = np.empty((len(LINES) + 2, shape[0] * shape[1]))
-    for one, result in zip(work.groups, results, strict=True):
-        found[:, one.where] = result
-    by_line = dict(zip(LINES, found.reshape(-1, *shape), strict=False))
-    operations = Operations(btc=by_line["mining_usd"] / mean_price_usd(scenarios), **by_line)
-    solved = sum(int(result[-1, 0]) for result in results)
-    return SiteDispatch(operations, found[-2].reshape(shape), solved)
-
-
-def mean_price_usd(scenarios: Scenarios) -> Floats:
-    """Coin price of each month as the geometric mean of its two ends, of the first its end, shape (paths, months) [USD/BTC]."""
-    end = scenarios.network.price_usd
-    begin = np.concatenate([end[:, :1], end[:, :-1]], axis=1)
-    out: Floats = np.sqrt(begin * end)
-    return out
-
-
-def ageing(site: Site, first_month: str, months: int) -> dict[str, Floats]:
-    """Share of its new hash rate that each fleet has left in the middle of each month, by name, shape (months,).
-
-    Machines of no date are new when the scenarios begin; none are replaced.
-    """
-    first = np.datetime64(first_month, "M").astype("datetime64[D]")
-    out = {}
-    for one in site.fleets:
-        age = (first - np.datetime64(one.installed or first, "D")).astype(np.int64) / 365.25
-        years = np.maximum(age + (np.arange(months) + 0.5) / MONTHS, 0.0)
-        out[one.name] = np.power(1 - one.degradation_per_year, years)
-    return out
+    found = [Plans(one[:, :2], one[:, 2:].reshape(len(one), len(LINES), 3)) for one in results]
+    return PlanBook(months, dict(zip(kinds, found, strict=True)))
 
 
 def trimmed(site: Site, bank: Sequence[PowerYear]) -> tuple[PowerYear, ...]:
@@ -248,40 +238,17 @@ def groups_of(
     site: Site, bank: Sequence[PowerYear], scenarios: Scenarios, hashrate: Mapping[str, Floats] | None = None
 ) -> tuple[Group, ...]:
     """The path-months of scenarios by group, in the order of bank, month and terms."""
-    rows, level = scenarios.power_year, scenarios.power_level
-    months = level.shape[1]
-    hashprice = scenarios.network.hashprice_usd_per_ph_day
     _check(site, len(bank), scenarios, hashrate or {})
-    factors = ageing(site, scenarios.first_month, months) | dict(hashrate or {})
-    common = np.maximum.reduce(list(factors.values())) if factors else np.ones(months)
-    common = np.where(common > 0, common, 1.0)
-    terms = _terms(site, bank[0], scenarios.first_month, months)
-    found: dict[tuple[int, ...], tuple[dict[str, float], list[Ints]]] = {}
-    profiles: dict[tuple[float, ...], int] = {}
-    for t, (month, year) in enumerate(terms):
-        relative = {name: round(float(one[t] / common[t]), DIGITS) for name, one in factors.items()}
-        profile = profiles.setdefault(tuple(relative.values()), len(profiles))
-        for row in np.unique(rows[:, t]):
-            where = np.flatnonzero(rows[:, t] == row) * months + t
-            found.setdefault((int(row), month, year, profile), (relative, []))[1].append(where)
-    groups = []
-    for (row, month, year, _), (relative, parts) in sorted(found.items(), key=lambda item: item[0]):
-        where = np.sort(np.concatenate(parts))
-        rich = (hashprice * common).ravel()[where]
-        groups.append(Group(row, month, year, relative, where, level.ravel()[where], rich))
-    return tuple(groups)
+    months = months_of(site, bank[0], scenarios.first_month, scenarios.power_level.shape[1], hashrate)
+    return _groups(months, months.kinds(scenarios.power_year), scenarios)
 
 
-def _terms(site: Site, bank: PowerYear, first_month: str, months: int) -> list[tuple[int, int]]:
-    """Calendar month of each month of the scenarios, and the first year of them in which its problem was the same."""
-    first: dict[tuple[int, str], int] = {}
-    out = []
-    start = np.datetime64(first_month, "M").astype(np.int64)
-    for t in range(months):
-        year, month = 1970 + int(start + t) // MONTHS, int(start + t) % MONTHS + 1
-        problem = priced_month(site, bank, month, calendar_year=year).at(1.0, 1.0)
-        out.append((month, first.setdefault((month, problem.sha256()), year)))
-    return out
+def _groups(months: SiteMonths, kinds: Mapping[Kind, Ints], scenarios: Scenarios) -> tuple[Group, ...]:
+    level, rich = scenarios.power_level.ravel(), months.rich(scenarios)
+    return tuple(
+        Group(row, month, year, months.profiles[profile], where, level[where], rich[where])
+        for (row, month, year, profile), where in kinds.items()
+    )
 
 
 def _check(site: Site, years: int, scenarios: Scenarios, hashrate: Mapping[str, Floats]) -> None:

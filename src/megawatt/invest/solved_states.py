@@ -94,6 +94,53 @@ class State:
         return out
 
 
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """Plans of one month and what each brings at any level and hashprice.
+
+    Attributes:
+        at: Level and hashprice at which each was found, shape (K, 2).
+        lines_of: Each of `LINES` as ``c0 + c1 level + c2 hashprice``, shape (K, 8, 3).
+    """
+
+    at: Floats
+    lines_of: Floats
+
+    def best(self, level: Floats, hashprice: Floats) -> tuple[Floats, NDArray[np.int64]]:
+        """Money of the best known plan at each state [USD], and its number, both of shape (n,)."""
+        usd = _affine(self.lines_of[:, :MONEY].sum(axis=1), level, hashprice)
+        return usd.max(axis=0), usd.argmax(axis=0)
+
+    def lines(self, level: Floats, hashprice: Floats) -> Floats:
+        """`LINES` of the best known plan at each state, shape (8, n)."""
+        _, number = self.best(level, hashprice)
+        c0, c1, c2 = self.lines_of[number].T  # each (7, n)
+        out: Floats = c0 + c1 * level + c2 * hashprice
+        return out
+
+    def found_at(self, level: Floats, hashprice: Floats) -> NDArray[np.bool_]:
+        """Whether a state is one of those in which a plan was looked for, shape (n,)."""
+        known = {(one, other) for one, other in self.at.tolist()}
+        return np.array([state in known for state in zip(level.tolist(), hashprice.tolist(), strict=True)], dtype=bool)
+
+    def open_usd(self, level: Floats, hashprice: Floats) -> tuple[Floats, NDArray[np.int64]]:
+        """What solving each state itself could add at most [USD], and the number of the facet it lies under.
+
+        The bound is the lower convex hull of the solved states, which is the highest of its facets' planes. The corners are
+        solved before, so that the hull spans what is asked.
+        """
+        top, _ = self.best(*self.at.T)
+        bounds = _affine(lower_hull(self.at, top), level, hashprice)
+        usd, _ = self.best(level, hashprice)
+        return np.maximum(bounds.max(axis=0) - usd, 0.0), bounds.argmax(axis=0)
+
+
+def _affine(coefficients: Floats, level: Floats, hashprice: Floats) -> Floats:
+    """``c0 + c1 level + c2 hashprice`` of each row, shape (K, n): term by term, as a product of matrices rounds by its shape."""
+    out: Floats = coefficients[:, :1] + coefficients[:, 1:2] * level + coefficients[:, 2:] * hashprice
+    return out
+
+
 @dataclass(slots=True)
 class SolvedStates:
     """A month and the states in which it has been solved.
@@ -146,17 +193,11 @@ class SolvedStates:
                 found.append(one.peaks_mw)
         return found[:NEIGHBOURS]
 
-    def best(self, level: Floats, hashprice: Floats) -> tuple[Floats, NDArray[np.int64]]:
-        """Money of the best known plan at each state, and its number, both of the arguments' shape."""
-        usd = np.array([one.usd(level, hashprice) for one in self.states])
-        return usd.max(axis=0), usd.argmax(axis=0)
-
-    def lines(self, level: Floats, hashprice: Floats) -> Floats:
-        """`LINES` of the best known plan at each state, shape (8, n)."""
-        _, number = self.best(level, hashprice)
-        chosen = np.array([one.lines for one in self.states])[number]
-        out: Floats = np.einsum("nlc,nc->ln", chosen, np.stack([np.ones_like(level), level, hashprice], axis=1))
-        return out
+    @property
+    def plans(self) -> Plans:
+        """What is known of the month so far."""
+        at = np.array([(one.level, one.hashprice) for one in self.states])
+        return Plans(at, np.array([one.lines for one in self.states]))
 
     def corners(self, level: Floats, hashprice: Floats) -> None:
         """Solve the four corners of the rectangle that holds all states asked for: dear power and poor mining first."""
@@ -164,19 +205,6 @@ class SolvedStates:
         self.solve(high, poor, thorough=True)
         for one, other in ((low, rich), (low, poor), (high, rich)):
             self.solve(one, other, thorough=False)
-
-    def open_usd(self, level: Floats, hashprice: Floats) -> tuple[Floats, NDArray[np.int64]]:
-        """What solving each state itself could add at most [USD], and the number of the facet it lies under.
-
-        The bound is the lower convex hull of the solved states, which is the highest of its facets' planes. The corners are
-        solved before, so that the hull spans what is asked.
-        """
-        at = np.array([(one.level, one.hashprice) for one in self.states])
-        top, _ = self.best(at[:, 0], at[:, 1])
-        planes = lower_hull(at, top)
-        bounds = planes @ np.stack([np.ones_like(level), level, hashprice])
-        usd, _ = self.best(level, hashprice)
-        return np.maximum(bounds.max(axis=0) - usd, 0.0), bounds.argmax(axis=0)
 
 
 def lower_hull(points: Floats, values: Floats) -> Floats:
@@ -216,7 +244,7 @@ def plan_of(problem: Problem, peaks_mw: Sequence[Floats] = ()) -> tuple[Schedule
         raise InputError(
             "a month of the site for which the fast search finds no plan",
             "scenarios need thousands of plans",
-            "Look at it with 'megawatt check' and 'megawatt plan'; describe fewer jobs or blocks.",
+            "Look at it with 'megawatt check' and 'megawatt plan'; describe fewer jobs or blocks, or value mining at monthly means: --dispatch mean.",
         )
     return found
 

@@ -40,16 +40,14 @@ class Policy:
         return out
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """What a policy did on paths it had not seen.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earned:
+    """What a rule earned on paths it had not seen.
 
     Attributes:
-        dates: Date on which each path stopped.
-        values: Reward of each path as of today.
+        values: Value today by path [USD].
     """
 
-    dates: NDArray[np.int64]
     values: Floats
 
     @property
@@ -61,6 +59,17 @@ class Stopped:
     def standard_error(self) -> float:
         """Of the mean."""
         return float(self.values.std(ddof=1) / np.sqrt(len(self.values)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped(Earned):
+    """What a policy did.
+
+    Attributes:
+        dates: Date on which each path stopped.
+    """
+
+    dates: NDArray[np.int64]
 
 
 def basis(x: Floats, degree: int) -> Floats:
@@ -127,7 +136,7 @@ def apply(policy: Policy, rewards: Floats, states: Floats, discount: float, *, i
         reward = rewards[:, date]
         stop = reward >= policy.continuation(date, states[:, date])
         dates[stop & ((reward > 0) | (not policy.positive_only))] = date
-    return Stopped(dates, stopping_values(rewards, discount, income)[np.arange(len(rewards)), dates])
+    return Stopped(dates=dates, values=stopping_values(rewards, discount, income)[np.arange(len(rewards)), dates])
 
 
 def stopping_values(rewards: Floats, discount: float, income: Floats | None = None) -> Floats:

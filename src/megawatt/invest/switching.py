@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
-from megawatt.invest.stopping import basis
+from megawatt.invest.stopping import Earned, basis
 
 MODES = ("mine", "converting", "host", "stand by", "sell power", "stop")
 MINE, CONVERTING, HOST, STAND_BY, SELL_POWER, STOP = range(6)
@@ -29,7 +29,7 @@ class Option:
     """What the modes pay and what changing costs.
 
     Attributes:
-        rewards: By path, date and mode, shape (paths, dates, modes) [USD].
+        rewards: By path, date and mode, shape (paths, dates, modes) [USD]; minus infinity where a mode cannot be taken that day.
         states: What is known on each date, shape (paths, dates, states).
         cost: Of changing from row to column, shape (modes, modes) [USD]; infinite where it is not possible; staying may cost, too.
         discount: Value on a date of one dollar on the next.
@@ -50,7 +50,8 @@ class Option:
                 "they are (paths, dates, modes), (paths, dates, states) and (modes, modes)",
                 "Cut all to the same paths, dates and modes.",
             )
-        if not (np.isfinite(self.rewards).all() and np.isfinite(self.states).all()) or np.isnan(self.cost).any():
+        known = np.isfinite(self.rewards) | (self.rewards == -np.inf)
+        if not (known.all() and np.isfinite(self.states).all()) or np.isnan(self.cost).any():
             raise InputError("a reward, state or cost is missing", "all are numbers", "Fill or drop those paths.")
         if not np.isfinite(self.cost.min(axis=1)).all() or not 0 <= self.start < modes:
             raise InputError(
@@ -80,27 +81,15 @@ class Rule:
         return out
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """What a rule did on paths it had not seen.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed(Earned):
+    """What a rule did.
 
     Attributes:
         modes: Mode of each path on each date, shape (paths, dates).
-        values: Value today by path [USD].
     """
 
     modes: NDArray[np.int64]
-    values: Floats
-
-    @property
-    def mean(self) -> float:
-        """Lower bound of the option."""
-        return float(self.values.mean())
-
-    @property
-    def standard_error(self) -> float:
-        """Of the mean."""
-        return float(self.values.std(ddof=1) / np.sqrt(len(self.values)))
 
 
 def learn_rule(one: Option, *, degree: int = 2) -> Rule:
@@ -131,7 +120,7 @@ def follow(rule: Rule, one: Option) -> Followed:
         to = np.argmax(one.rewards[:, date] + ahead - one.cost[now], axis=1)
         values += one.discount**date * (one.rewards[rows, date, to] - one.cost[now, to])
         chosen[:, date] = now = to
-    return Followed(chosen, values)
+    return Followed(modes=chosen, values=values)
 
 
 def fixed_value(one: Option, mode: int) -> Floats:
