@@ -25,7 +25,7 @@ from tests.app.running import TEXAS, Run, refused, runner
 from tests.app.schemas import published
 
 run = pytest.fixture(runner)
-FEW = ("--scenarios", "200", "--years", "3", "--decide-years", "1")
+FEW = ("--scenarios", "200", "--years", "3", "--decide-years", "1", "--dispatch", "mean")
 MONEY = """
 [debt]
 rate = 0.09
