@@ -85,8 +85,8 @@ def _table(found: Conversion) -> Table:
         "learned policy": found.policy_usd,
         "sign today": found.now_usd,
         "mine on": found.never_usd,
+        "perfect foresight (a bound)": found.foresight,
     }
     for name, one in rows.items():
         table.add_row(name, *(f"{value / 1e3:,.0f}" for value in (one.mean, one.low, one.median, one.high)))
-    table.add_row("perfect foresight (a bound)", f"{found.foresight_usd / 1e3:,.0f}", "", "", "")
     return table

@@ -255,7 +255,9 @@ def _rules_table(found: Conversion) -> Table:
         Row((name, *(words.thousands(v) for v in (one.mean, one.low, one.median, one.high))), "best" if i == 0 else "")
         for i, (name, one) in enumerate(rows.items())
     ]
-    cells.append(Row(("perfect foresight (a bound)", words.thousands(found.foresight_usd), *[words.NONE] * 3), "scale"))
+    one = found.foresight
+    known = (words.thousands(v) for v in (one.mean, one.low, one.median, one.high))
+    cells.append(Row(("perfect foresight (a bound)", *known), "scale"))
     heads = (Column("Rule", text=True), *(Column(head, "k USD/IT-MW") for head in ("Mean", "5 %", "50 %", "95 %")))
     error = words.thousands(found.policy_error_usd)
     return Table(f"Value today; standard error of the policy's mean {error} k USD", heads, tuple(cells))
@@ -317,7 +319,9 @@ def _modes_section(one: SiteModes) -> Section:
         )
         for i, (name, each) in enumerate(mode_rows(one).items())
     ]
-    rows.append(Row(("perfect foresight (a bound)", words.number(one.foresight_usd / 1e6), *[words.NONE] * 3), "scale"))
+    bound = one.foresight
+    known = (words.number(v / 1e6) for v in (bound.mean, bound.low, bound.median, bound.high))
+    rows.append(Row(("perfect foresight (a bound)", *known), "scale"))
     error = words.usd(one.error_usd)
     return Section(
         "What the site should be from month to month",

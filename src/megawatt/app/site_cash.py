@@ -157,7 +157,6 @@ def _table(one: SiteModes) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for i, head in enumerate(("M USD before tax", "mean", "5 %", "50 %", "95 %")):
         table.add_column(head, justify="left" if i == 0 else "right")
-    for name, found in mode_rows(one).items():
+    for name, found in (mode_rows(one) | {"perfect foresight (a bound)": one.foresight}).items():
         table.add_row(name, *(number(value / 1e6) for value in (found.mean, found.low, found.median, found.high)))
-    table.add_row("perfect foresight (a bound)", number(one.foresight_usd / 1e6), "", "", "")
     return table

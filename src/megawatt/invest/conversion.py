@@ -79,7 +79,7 @@ class Conversion:
     Attributes:
         policy_usd: What the learned policy earns on scenarios it had not seen: a lower bound.
         policy_error_usd: Standard error of its mean.
-        foresight_usd: Mean of the best month of each path known beforehand: an upper bound, which nobody can reach.
+        foresight: The best month of each path known beforehand: an upper bound, which nobody can reach.
         now_usd: Signing today.
         never_usd: Mining on.
         converted_fraction: Share of the scenarios in which the policy signs at all.
@@ -92,7 +92,7 @@ class Conversion:
 
     policy_usd: Spread
     policy_error_usd: float
-    foresight_usd: float
+    foresight: Spread
     now_usd: Spread
     never_usd: Spread
     converted_fraction: float
@@ -101,6 +101,11 @@ class Conversion:
     signed_month: NDArray[np.int64]
     decide_months: int
     policy: Policy | None
+
+    @property
+    def foresight_usd(self) -> float:
+        """Mean of the bound."""
+        return self.foresight.mean
 
     @property
     def option_usd(self) -> float:
@@ -146,7 +151,7 @@ def conversion(block: Block, scenarios: Scenarios, *, rate: float, decide_months
     return Conversion(
         policy_usd=Spread.of(stopped.values),
         policy_error_usd=stopped.standard_error,
-        foresight_usd=float(judged.max(axis=1).mean()),
+        foresight=Spread.of(judged.max(axis=1)),
         now_usd=Spread.of(judged[:, 0]),
         never_usd=Spread.of(judged[:, -1]),
         converted_fraction=float(signed.mean()),

@@ -160,7 +160,7 @@ class SiteModes:
     Attributes:
         rule: What the rule earns on scenarios it had not seen: a lower bound.
         error_usd: Standard error of its mean.
-        foresight_usd: Mean of the best modes of each path known beforehand: an upper bound, which nobody can reach.
+        foresight: The best modes of each path known beforehand: an upper bound, which nobody can reach.
         fixed: The same of modes without a change.
         advice: Name of the fixed mode that did as well on the half that taught; None where the learned rule is the advice.
         months_fraction: Share of all months that the rule spends in each mode, or without machines and halls (`WORN_OUT`).
@@ -170,12 +170,17 @@ class SiteModes:
 
     rule: Spread
     error_usd: float
-    foresight_usd: float
+    foresight: Spread
     fixed: Mapping[str, Spread]
     advice: str | None
     months_fraction: Mapping[str, float]
     changes: tuple[Change, ...]
     cannot: Mapping[str, str]
+
+    @property
+    def foresight_usd(self) -> float:
+        """Mean of the bound."""
+        return self.foresight.mean
 
 
 def site_modes(cash: ModeCash, scenarios: Scenarios, *, rate: float, decide_months: int) -> SiteModes:
@@ -206,7 +211,7 @@ def site_modes(cash: ModeCash, scenarios: Scenarios, *, rate: float, decide_mont
     return SiteModes(
         rule=Spread.of(earned.values),
         error_usd=earned.standard_error,
-        foresight_usd=float(known_beforehand(judged).mean()),
+        foresight=Spread.of(known_beforehand(judged)),
         fixed={name: Spread.of(one) for name, one in fixed.items()},
         advice=None if learned else best,
         months_fraction={name: float(((modes == number) & ~gone).mean()) for number, name in enumerate(MODES)}
