@@ -66,8 +66,9 @@ def certify(
         if work.ascent.best_usd <= work.goal_usd + tolerance_usd:
             break
         looks += work.rows()
-        at, view = work.ascent.prices, work.ascent.step(work.pieces, work.goal_usd)
-        if steps % EXCLUDE_EVERY == 0 and not work.better_plan(view):
+        look = steps % EXCLUDE_EVERY == 0
+        at, view = work.ascent.prices, work.ascent.step(work.pieces, work.goal_usd, apart=look)
+        if look and not work.better_plan(view):
             work.exclude(view, at)
             work.cut(view)
         steps += 1
