@@ -15,7 +15,7 @@ from megawatt.dispatch.coupled.view import View, Viewer
 from megawatt.dispatch.ledger import measured_mw
 from megawatt.dispatch.problem import Floats
 
-SHARE_OF_PIECES = 0.2
+SHARE_OF_PIECES = 0.1
 """Share of the tolerance that the width of the narrowest pieces may cost."""
 
 EXCLUDE_EVERY = 8

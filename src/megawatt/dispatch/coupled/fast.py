@@ -23,6 +23,12 @@ from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Floats, Problem
 from megawatt.dispatch.schedule import Schedule, idle, violations
 
+WANTED = 0.99
+"""Share of the gap asked for at which the search stops."""
+
+FEW_STEPS = 4
+"""Evaluations beside the first plan, before any other is tried: they are enough where a wide gap is asked for."""
+
 FIRST_STEPS = 60
 """Evaluations of the bound from the prices that are read off the plan."""
 
@@ -95,7 +101,7 @@ def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str =
     found = fast_path(problem, effort, deadline)
     if found is None:
         return plan_general(problem, replace(effort, seconds=deadline.left()))
-    if open_usd(found.certificate, found.search) > 2 * found.tolerance_usd:
+    if open_usd(found.certificate, found.search) > found.tolerance_usd:
         better_weeks(found, timezone)
     plan = found.plan()
     if (plan.gap is not None and plan.gap <= effort.relative_gap) or problem.T > MOST_WHOLE:
@@ -116,11 +122,17 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline) -> Found | N
         return None
     split = Split.of(problem)
     search = Search(split, deadline=deadline)
-    if search.run() is None:
-        return None
-    earned = search.value_usd - settle(problem, idle(problem)).net_usd
-    tolerance = 0.5 * effort.relative_gap * max(earned, 1.0)
-    certificate = _certified(split, search, tolerance)
+    nothing = settle(problem, idle(problem)).net_usd
+    certificate, first_usd = None, -np.inf
+    if search.begin() is not None:
+        certificate = certify(split, search, _tolerance_usd(search, nothing, effort), FEW_STEPS)
+        first_usd = search.value_usd
+    if certificate is None or open_usd(certificate, search) > _tolerance_usd(search, nothing, effort):
+        if search.run() is None:
+            return None
+        same = certificate if search.value_usd <= first_usd else None
+        certificate = _certified(search, _tolerance_usd(search, nothing, effort), same)
+    tolerance = _tolerance_usd(search, nothing, effort)
     if violations(problem, search.valued().schedule()):
         return None
     method = f"exact recursions and split bound, {certificate.steps} steps"
@@ -129,16 +141,23 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline) -> Found | N
     return Found(search, certificate, tolerance, method)
 
 
-def _certified(split: Split, search: Search, tolerance: float) -> Certificate:
-    """Bound of the best trial, which may become better on the way."""
-    certificate = certify(split, search, tolerance, FIRST_STEPS)
+def _tolerance_usd(search: Search, nothing_usd: float, effort: Effort) -> float:
+    """Gap that is wanted, less what rounding may add [USD]."""
+    return WANTED * effort.relative_gap * max(search.value_usd - nothing_usd, 1.0)
+
+
+def _certified(search: Search, tolerance: float, first: Certificate | None) -> Certificate:
+    """Bound of the best trial, which may become better on the way, from a first one beside the same trial if there is one."""
+    split = search.split
+    known = (first.prices, first.cuts) if first else (None, ())
+    certificate = certify(split, search, tolerance, FIRST_STEPS, *known)
     if open_usd(certificate, search) > tolerance and not search.deadline.over:
         if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
             certificate = _lower(certify(split, search, tolerance, MOST_STEPS, prices, certificate.cuts), certificate)
         else:
             certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices, certificate.cuts)
-    if open_usd(certificate, search) > 2 * tolerance:
+    if open_usd(certificate, search) > tolerance:
         found = search.value_usd
         search.shake(SHAKES, np.random.default_rng(SEED))
         if search.value_usd > found:
