@@ -16,7 +16,7 @@ from megawatt.dispatch.coupled.view import View, Viewer
 PATIENCE = 12
 """Steps without a better bound after which the steps are shortened and begin again from the best prices."""
 
-NEAR = 0.1
+NEAR = 0.03
 """Share of the gap to which the piece that holds the maximum is looked for: closer, most of the time would go into that."""
 
 

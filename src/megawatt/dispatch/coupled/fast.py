@@ -15,6 +15,7 @@ from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
 from megawatt.dispatch.coupled.view import Viewer
+from megawatt.dispatch.coupled.warm import warmed
 from megawatt.dispatch.coupled.weeks import NamedWeeks, week_edges
 from megawatt.dispatch.deadline import Deadline
 from megawatt.dispatch.general import Effort, Hint, plan_general
@@ -48,7 +49,7 @@ MOST_WHOLE = 3_000
 """Intervals up to which it takes the whole in the end: its bound of a longer horizon never came near ours."""
 
 LAST_SHARE = 0.5
-"""Share of the time that the general solver gets at least: a first run spends seconds on compiling the recursions."""
+"""Share of the time that the general solver gets at least."""
 
 MOST_WORK = 40_000_000
 """Intervals times work due in a window up to which the first job's way back is kept, a byte each and per piece of peak."""
@@ -97,6 +98,8 @@ def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str =
         SolverError: No plan was found in the time allowed.
     """
     effort = effort or Effort()
+    if effort.clock:
+        warmed(_planned)
     deadline = effort.begun()
     found = fast_path(problem, effort, deadline)
     if found is None:
@@ -108,6 +111,10 @@ def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str =
         return plan
     seconds = max(deadline.left(), LAST_SHARE * effort.seconds)
     return _finished(problem, plan, found, replace(effort, seconds=seconds))
+
+
+def _planned(problem: Problem) -> None:
+    fast_plan(problem, Effort())
 
 
 def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | None:

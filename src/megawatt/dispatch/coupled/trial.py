@@ -265,10 +265,10 @@ class Trial:
         for _ in range(sweeps):
             before = [w.copy() for w in self.words], self.work.copy()
             for j in range(len(self.work)):
-                self._try(settled, ~j, self.work[j], lambda j=j: self.job_step(j))
+                self._try(settled, ~j, self.work[j], self.job_step, j)
             for c, words in enumerate(self.words):
                 for k in range(len(words)):
-                    self._try(settled, c, words[k], lambda c=c, k=k: self.block_step(c, k))
+                    self._try(settled, c, words[k], self.block_step, c, k)
             value = self.value_usd()
             if value <= best + SETTLED_USD:
                 if value < best:
@@ -280,12 +280,14 @@ class Trial:
         return best
 
     @staticmethod
-    def _try(settled: set[tuple[int, bytes]], number: int, word: NDArray[np.int8], step: Callable[[], object]) -> None:
+    def _try(
+        settled: set[tuple[int, bytes]], number: int, word: NDArray[np.int8], step: Callable[..., object], *at: int
+    ) -> None:
         """Take a step on a word, unless one on an equal word changed nothing and nothing has changed since."""
         own = number, word.tobytes()
         if own in settled:
             return
-        step()
+        step(*at)
         if word.tobytes() != own[1]:
             settled.clear()
         else:
