@@ -191,8 +191,8 @@ class Month:
         )  # fmt: skip
         off, on, word = best_words(value, at, prices.wage)
         hours = cells.first[h0 : h1 + 1]
-        kept = np.empty((n, self.state.shape[1]), dtype=np.int8)
-        chosen = np.empty(((h1 - h0) * bool(np.diff(hours).max() > 1), *self.state.shape), dtype=np.int8)
+        kept = np.zeros((n, self.state.shape[1]), dtype=np.int8)
+        chosen = np.zeros(((h1 - h0) * bool(np.diff(hours).max() > 1), *self.state.shape), dtype=np.int8)
         before = int(job.window[split.edges[self.m] - 1]) if self.m else -1
         after = advance_hours(
             self.state, off, on, self.sold_usd, hours, cells.row - begin, split.spans.start[h0 : h1 + 1], job.window,
