@@ -16,6 +16,9 @@ from megawatt.dispatch.coupled.view import View, Viewer
 PATIENCE = 12
 """Steps without a better bound after which the steps are shortened and begin again from the best prices."""
 
+NEAR = 0.03
+"""Share of the gap to which the piece that holds the maximum is looked for: closer, most of the time would go into that."""
+
 
 @dataclass(slots=True)
 class Ascent:
@@ -39,9 +42,9 @@ class Ascent:
     def __post_init__(self) -> None:
         self.best = self.prices
 
-    def step(self, pieces: list[list[Piece]], goal_usd: float) -> View:
-        """Evaluate the present prices and move on."""
-        view = self.viewer.view(self.prices, pieces)
+    def step(self, pieces: list[list[Piece]], goal_usd: float, *, apart: bool = False) -> View:
+        """Evaluate the present prices, on request telling ``apart`` the pieces that can pass the goal, and move on."""
+        view = self.viewer.view(self.prices, pieces, self._near_usd(goal_usd), goal_usd if apart else np.inf)
         if view.usd < self.best_usd:
             self.best_usd, self.best, self.waited = view.usd, self.prices, 0
         else:
@@ -62,6 +65,10 @@ class Ascent:
             )
         self.direction = turned
         return view
+
+    def _near_usd(self, goal_usd: float) -> float:
+        """How far a bound may lie above its best: little beside the gap."""
+        return NEAR * max(self.best_usd - goal_usd, 0.0) if np.isfinite(self.best_usd) else 0.0
 
     def _scale(self) -> float:
         """Weight of cover prices: a MW of cover against a block's MW."""

@@ -65,9 +65,10 @@ def certify(
         if work.ascent.best_usd <= work.goal_usd + tolerance_usd:
             break
         looks += viewer.rows(work.peaks.pieces)
-        at, view = work.ascent.prices, work.ascent.step(work.peaks.pieces, work.goal_usd)
+        look = steps % EXCLUDE_EVERY == 0
+        at, view = work.ascent.prices, work.ascent.step(work.peaks.pieces, work.goal_usd, apart=look)
         held = [cut[q] for cut, q in zip(work.peaks.pieces, view.piece, strict=True)]
-        if steps % EXCLUDE_EVERY == 0:
+        if look:
             work.better_plan(view, at)
             work.peaks.exclude(view.by_piece, work.goal_usd, at)
             work.cut(view)

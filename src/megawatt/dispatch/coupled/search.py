@@ -54,6 +54,11 @@ class Search:
         self.best.value_usd()
         return self.best
 
+    def begin(self) -> "Trial | None":
+        """Try the highest peaks."""
+        self.attempt(highest_mw(self.split) if self.split.problem.peaks else np.zeros(1))
+        return self.best
+
     def run(self) -> "Trial | None":
         """Try the peaks, then the neighbourhood of the best."""
         if not self.split.problem.peaks:
