@@ -24,12 +24,14 @@ class Ascent:
     Attributes:
         viewer: Evaluates the bound.
         prices: Present prices.
+        looked: Prices of the last look.
         best: Best prices so far.
         best_usd: Their bound over the pieces that take part [USD].
     """
 
     viewer: Viewer
     prices: Prices
+    looked: Prices = field(init=False)
     best: Prices = field(init=False)
     best_usd: float = np.inf
     length: float = 1.0
@@ -37,11 +39,11 @@ class Ascent:
     direction: Prices | None = None
 
     def __post_init__(self) -> None:
-        self.best = self.prices
+        self.best = self.looked = self.prices
 
     def step(self, pieces: list[list[Piece]], goal_usd: float) -> View:
         """Evaluate the present prices and move on."""
-        view = self.viewer.view(self.prices, pieces)
+        self.looked, view = self.prices, self.viewer.view(self.prices, pieces)
         if view.usd < self.best_usd:
             self.best_usd, self.best, self.waited = view.usd, self.prices, 0
         else:

@@ -1,6 +1,6 @@
 """How far a plan can be from the optimum: prices, pieces of the peak, and the bound they give."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.closed_form import plan_prices
 from megawatt.dispatch.coupled.cover import finer
 from megawatt.dispatch.coupled.peaks import pieces_around
+from megawatt.dispatch.coupled.planes import Planes
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.view import View, Viewer
 from megawatt.dispatch.ledger import measured_mw
@@ -47,6 +48,7 @@ def certify(
     most_steps: int,
     prices: Prices | None = None,
     cuts: tuple[Floats, ...] = (),
+    planes: bool = False,
 ) -> Certificate:
     """Bound the optimum, and improve the plan on the way where the prices show how.
 
@@ -57,19 +59,29 @@ def certify(
         most_steps: Most evaluations.
         prices: Prices to begin with; read off the plan by default.
         cuts: Cuts of each award hour's cover to begin with.
+        planes: Whether to step by the programme of what was wanted so far instead of by single slopes.
     """
-    work = _Work(
-        split, search, tolerance_usd, Ascent(Viewer(split, list(cuts)), prices or plan_prices(search.valued()))
-    )
-    steps, looks = 0, 0
+    first = prices or plan_prices(search.valued())
+    viewer = Viewer(split, list(cuts))
+    ascent = Planes(viewer, first, tolerance_usd) if planes else Ascent(viewer, first)
+    work = _Work(split, search, tolerance_usd, ascent)
+    steps, looks, every = 0, 0, 1 if planes else EXCLUDE_EVERY
     while steps < most_steps and looks < MOST_LOOKS and (looks < LEAST_LOOKS or not search.deadline.over):
         if work.ascent.best_usd <= work.goal_usd + tolerance_usd:
             break
         looks += work.rows()
-        at, view = work.ascent.prices, work.ascent.step(work.pieces, work.goal_usd)
-        if steps % EXCLUDE_EVERY == 0 and not work.better_plan(view):
-            work.exclude(view, at)
+        view = work.ascent.step(work.pieces, work.goal_usd)
+        if steps % every == 0 and not work.better_plan(view):
+            open_ones = work.pieces, len(ascent.viewer.cells.low_mw)
+            work.exclude(view, ascent.looked)
             work.cut(view)
+            work.part()
+            if (
+                isinstance(ascent, Planes)
+                and ascent.settled
+                and open_ones == (work.pieces, len(ascent.viewer.cells.low_mw))
+            ):
+                break
         steps += 1
     return work.certificate(steps)
 
@@ -81,7 +93,7 @@ class _Work:
     split: Split
     search: Search
     tolerance_usd: float
-    ascent: Ascent
+    ascent: Ascent | Planes
     pieces: list[list[Piece]] = field(init=False)
     exclusions: list[Exclusion] = field(init=False)
     goal_usd: float = field(init=False)
@@ -102,7 +114,10 @@ class _Work:
     def better_plan(self, view: View) -> bool:
         """Try the jobs and peaks that the prices want; whether that gave a better plan, which then is the goal."""
         peaks = np.array([self.pieces[m][q].most_mw for m, q in enumerate(view.piece)])
-        self.search.attempt(np.where(np.isfinite(peaks), peaks, 0.0), view.work)
+        peaks = np.where(np.isfinite(peaks), peaks, 0.0)
+        self.search.attempt(peaks, view.work)
+        if isinstance(self.ascent, Planes) and self.ascent.mixed is not None:
+            self.search.follow(peaks, self.ascent.mixed)
         found = self.search.value_usd > self.goal_usd + self.tolerance_usd / 100
         if found:
             self._begin()
@@ -112,12 +127,35 @@ class _Work:
         """Drop the pieces that these prices show to hold nothing better than the plan."""
         for m, bounds in enumerate(view.by_piece):
             stays = bounds > self.goal_usd
+            if isinstance(self.ascent, Planes) and self.ascent.focus[m] in self.pieces[m]:
+                # alone a piece may be bounded lower than beside others, whose states it was compared in
+                q = self.pieces[m].index(self.ascent.focus[m])
+                alone = [*self.pieces[:m], [self.pieces[m][q]], *self.pieces[m + 1 :]]
+                stays[q] = stays[q] and self.ascent.viewer.view(prices, alone).usd > self.goal_usd
             if not stays.any():
                 stays[int(np.argmax(bounds))] = True
             gone = tuple(piece for piece, stay in zip(self.pieces[m], stays, strict=True) if not stay)
             if gone:
                 self.exclusions.append(Exclusion(prices, m, gone))
-                self.pieces[m] = [piece for piece, stay in zip(self.pieces[m], stays, strict=True) if stay]
+                left = [piece for piece, stay in zip(self.pieces[m], stays, strict=True) if stay]
+                self.pieces = [*self.pieces[:m], left, *self.pieces[m + 1 :]]
+
+    def part(self) -> None:
+        """Halve the pieces whose prices are as good as they get, where their width costs more than it may."""
+        if not (isinstance(self.ascent, Planes) and self.ascent.settled and self.split.problem.peaks):
+            return
+        charge, share = self.split.problem.peaks[0], SHARE_OF_PIECES * self.tolerance_usd / len(self.pieces)
+        for m, piece in enumerate(self.ascent.focus):
+            low, price = max(piece.least_mw, charge.floor_mw[m]), charge.usd_per_mw_month[m]
+            if piece in self.pieces[m] and price * (piece.most_mw - low) > 2 * share:
+                at = self.pieces[m].index(piece)
+                middle = (low + piece.most_mw) / 2
+                halves = Piece(middle, piece.most_mw, price * middle), replace(piece, most_mw=middle)
+                self.pieces = [
+                    *self.pieces[:m],
+                    [*self.pieces[m][:at], *halves, *self.pieces[m][at + 1 :]],
+                    *self.pieces[m + 1 :],
+                ]
 
     def cut(self, view: View) -> None:
         """Cut the cover of the hours that are granted most beyond what their awards are worth."""

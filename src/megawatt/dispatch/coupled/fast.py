@@ -29,6 +29,9 @@ FIRST_STEPS = 60
 MOST_STEPS = 120
 """Evaluations after that, after which more of them seldom pay."""
 
+MOST_PLANES = 40
+"""Steps by the programmes of what was wanted so far, several programmes each."""
+
 MOST_LINEAR = 3_000
 """Intervals up to which the linear relaxation is worth its time as a source of prices."""
 
@@ -136,6 +139,11 @@ def _certified(split: Split, search: Search, tolerance: float) -> Certificate:
         if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
             certificate = _lower(certify(split, search, tolerance, MOST_STEPS, prices, certificate.cuts), certificate)
+            if open_usd(certificate, search) > tolerance and not search.deadline.over:
+                again = certify(
+                    split, search, tolerance, MOST_PLANES, certificate.prices, certificate.cuts, planes=True
+                )
+                certificate = _lower(again, certificate)
         else:
             certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices, certificate.cuts)
     if open_usd(certificate, search) > 2 * tolerance:

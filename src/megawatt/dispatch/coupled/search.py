@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from megawatt.core.errors import SolverError
 from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.coupled.mixture import Mixed
 from megawatt.dispatch.coupled.peaks import highest_mw, lowest_mw
 from megawatt.dispatch.coupled.trial import Trial
 from megawatt.dispatch.deadline import Deadline
@@ -17,6 +18,9 @@ SHARES = (1.0, 0.9, 0.75, 0.5, 0.25, 0.0)
 
 HALVINGS = 4
 """How often the step around the best peak is halved."""
+
+ROUND_UP = (0.5, 0.1, 0.9)
+"""Parts of blocks from which on one more runs, when a mixture is followed, as what is missing to a whole."""
 
 SWEEPS = 6
 """Most sweeps over all blocks and jobs of one trial."""
@@ -99,6 +103,26 @@ class Search:
                 value = trial.shave()
                 if value > self.value_usd:
                     self.best, self.value_usd = trial, value
+
+    def follow(self, peaks_mw: Floats, mixed: Mixed) -> None:
+        """Try to run as many blocks as a mixture does, its parts of blocks rounded alike, with its jobs; keep what is better.
+
+        Rows of least runs and rests bound differences of starts and stops counted from the beginning, so rounding all of
+        them by the same amount keeps them.
+        """
+        for up in ROUND_UP:
+            if self.best is not None and self.deadline.over:
+                return
+            started, stopped = np.floor(mixed.started + up), np.floor(mixed.stopped + up)
+            key = np.round(peaks_mw, 6).tobytes() + mixed.work.tobytes() + (started - stopped).tobytes()
+            if key in self._seen:
+                continue
+            trial = Trial.empty(self.split, peaks_mw, mixed.work)
+            trial.run_counts(started - stopped)
+            trial.improve(SWEEPS)
+            self._seen[key] = value = trial.shave()
+            if value > self.value_usd:
+                self.best, self.value_usd = trial, value
 
     def attempt(self, peaks_mw: Floats, work: NDArray[np.int8] | None = None) -> float:
         """Value of the plan under given peaks, with the jobs started as given [USD]; it is kept if it is the best."""

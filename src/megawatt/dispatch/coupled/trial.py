@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from megawatt.dispatch.counts import first_in_first_out
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.hours import cover_pay, earn_hours
 from megawatt.dispatch.coupled.interval import NEVER, best_commitments, earn
@@ -138,6 +139,13 @@ class Trial:
         return float(total)
 
     # steps
+
+    def run_counts(self, net: Floats) -> None:
+        """Run blocks by what started less what stopped since the beginning, shape (T, C), first in, first out."""
+        for c, m in enumerate(self.split.problem.machines):
+            count = np.clip(np.rint(net[:, c]) + m.blocks * m.initial.on, 0, m.blocks).astype(np.int64)
+            self.words[c] = first_in_first_out(count, m).astype(np.int8)
+        self._count()
 
     def insert_all(self) -> None:
         """Insert the blocks one after the other, those that earn most per MW first."""
