@@ -63,7 +63,7 @@ def certify(
     """
     first = prices or plan_prices(search.valued())
     viewer = Viewer(split, list(cuts))
-    ascent = Planes(viewer, first, tolerance_usd) if planes else Ascent(viewer, first)
+    ascent = Planes(viewer, first, tolerance_usd, search.deadline) if planes else Ascent(viewer, first)
     work = _Work(split, search, tolerance_usd, ascent)
     steps, looks, every = 0, 0, 1 if planes else EXCLUDE_EVERY
     while steps < most_steps and looks < MOST_LOOKS and (looks < LEAST_LOOKS or not search.deadline.over):
@@ -76,12 +76,11 @@ def certify(
             work.exclude(view, ascent.looked)
             work.cut(view)
             work.part()
-            if (
-                isinstance(ascent, Planes)
-                and ascent.settled
-                and open_ones == (work.pieces, len(ascent.viewer.cells.low_mw))
-            ):
+            stuck = isinstance(ascent, Planes) and ascent.settled
+            if stuck and open_ones == (work.pieces, len(ascent.viewer.cells.low_mw)):
                 break
+        if planes and search.deadline.over:
+            break
         steps += 1
     return work.certificate(steps)
 
@@ -177,14 +176,14 @@ class _Work:
     def certificate(self, steps: int) -> Certificate:
         """The certificate of the best prices for the pieces that are left."""
         # pieces that went and cells that were cut since these prices were seen can only have lowered their bound
-        usd = self.ascent.viewer.view(self.ascent.best, self.pieces).usd
+        usd, inner = self.ascent.viewer.view(self.ascent.best, self.pieces).usd, self.ascent.viewer.inner
         bound = max(usd, self.goal_usd)
         bound += ROUND_OUT * (1 + abs(bound))
         return Certificate(
             self.ascent.best,
             tuple(map(tuple, self.pieces)),
             tuple(self.exclusions),
-            tuple(self.ascent.viewer.inner),
+            tuple(inner) if any(map(len, inner)) else (),
             bound,
             steps,
         )

@@ -32,6 +32,9 @@ MOST_STEPS = 120
 MOST_PLANES = 40
 """Steps by the programmes of what was wanted so far, several programmes each."""
 
+MOST_MIXED = 1_000
+"""Intervals up to which those are solved: a week by quarters of an hour takes a second each."""
+
 MOST_LINEAR = 3_000
 """Intervals up to which the linear relaxation is worth its time as a source of prices."""
 
@@ -139,7 +142,7 @@ def _certified(split: Split, search: Search, tolerance: float) -> Certificate:
         if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
             certificate = _lower(certify(split, search, tolerance, MOST_STEPS, prices, certificate.cuts), certificate)
-            if open_usd(certificate, search) > tolerance and not search.deadline.over:
+            if open_usd(certificate, search) > tolerance and split.problem.T <= MOST_MIXED and not search.deadline.over:
                 again = certify(
                     split, search, tolerance, MOST_PLANES, certificate.prices, certificate.cuts, planes=True
                 )

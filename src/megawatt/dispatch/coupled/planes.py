@@ -14,6 +14,7 @@ import numpy as np
 from megawatt.dispatch.certificate import Piece, Prices
 from megawatt.dispatch.coupled.mixture import Mixed, Mixture
 from megawatt.dispatch.coupled.view import View, Viewer
+from megawatt.dispatch.deadline import Deadline
 from megawatt.dispatch.problem import Floats
 
 FIRST_REACH = 0.5
@@ -40,6 +41,7 @@ class Planes:
         best: Best prices so far.
         best_usd: Their bound over the pieces that take part [USD].
         tolerance_usd: The bound need not come closer to the goal than this [USD].
+        deadline: No programme begins after it.
         settled: Whether more programmes of these pieces promise nothing, though their bound is not near enough.
         focus: Pieces of the last step.
         mixed: Last mixture, None before the first.
@@ -48,12 +50,13 @@ class Planes:
     viewer: Viewer
     prices: Prices
     tolerance_usd: float
+    deadline: Deadline
     looked: Prices = field(init=False)
     best: Prices = field(init=False)
     best_usd: float = np.inf
     settled: bool = False
     mixed: Mixed | None = None
-    mixtures: dict[tuple[float, ...], Mixture] = field(default_factory=dict)
+    mixtures: dict[bytes, Mixture] = field(default_factory=dict)
     focus: list[Piece] = field(default_factory=list)
     centres: dict[tuple[float, ...], tuple[Prices, float]] = field(default_factory=dict)
     enough: set[tuple[float, ...]] = field(default_factory=set)
@@ -96,7 +99,7 @@ class Planes:
         centre, reach = self.centres.get(key, (self.best, FIRST_REACH))
         usd = self.viewer.view(centre, alone).usd
         for _ in range(MOST_PROGRAMMES):
-            if usd <= goal_usd:
+            if usd <= goal_usd or self.deadline.over:
                 break
             self.mixed = mixture.solve(centre, Prices(*(reach * one for one in self._scale(centre))))
             if self.mixed is None:
@@ -122,16 +125,17 @@ class Planes:
 
     @staticmethod
     def _key(peaks: list[Piece]) -> tuple[float, ...]:
-        return tuple(float(piece.most_mw) for piece in peaks)
+        return tuple(float(mw) for piece in peaks for mw in (piece.least_mw, piece.most_mw))
 
     def _mixture(self, peaks: list[Piece]) -> Mixture:
         """The programme under these peaks; those of other cells are void."""
         if self._inner is not self.viewer.inner:
             self.mixtures, self._inner = {}, self.viewer.inner
             self.enough.clear()
-        key = self._key(peaks)
+        most_mw = np.array([piece.most_mw for piece in peaks])
+        key = most_mw.tobytes()
         if key not in self.mixtures:
-            room = self.viewer.split.room(np.array(key))
+            room = self.viewer.split.room(most_mw)
             self.mixtures[key] = Mixture(self.viewer.split, self.viewer.cells, self.viewer.busy, room)
             self.mixtures[key].add(self.best, self.viewer.view(self.best, [[piece] for piece in peaks]).work)
         return self.mixtures[key]
