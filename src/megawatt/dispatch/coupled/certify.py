@@ -1,6 +1,6 @@
 """How far a plan can be from the optimum: prices, pieces of the peak, and the bound they give."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,6 +37,9 @@ WORTH_A_CUT = 0.05
 MOST_CUTS = 6
 """Cuts of an hour's cover."""
 
+MOST_PARTS = 8
+"""Parts of a piece of peak that is cut at once."""
+
 MOST_CELLS = 4
 """Cells of all hours together, per hour: each costs as much time as the interval itself."""
 
@@ -72,10 +75,11 @@ def certify(
         looks += work.rows()
         view = work.ascent.step(work.pieces, work.goal_usd)
         if steps % every == 0 and not work.better_plan(view):
+            work.looked_at = work.pieces
             open_ones = work.pieces, len(ascent.viewer.cells.low_mw)
             work.exclude(view, ascent.looked)
             work.cut(view)
-            work.part()
+            work.part(view)
             stuck = isinstance(ascent, Planes) and ascent.settled
             if stuck and open_ones == (work.pieces, len(ascent.viewer.cells.low_mw)):
                 break
@@ -96,6 +100,7 @@ class _Work:
     pieces: list[list[Piece]] = field(init=False)
     exclusions: list[Exclusion] = field(init=False)
     goal_usd: float = field(init=False)
+    looked_at: list[list[Piece]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._begin()
@@ -139,22 +144,30 @@ class _Work:
                 left = [piece for piece, stay in zip(self.pieces[m], stays, strict=True) if stay]
                 self.pieces = [*self.pieces[:m], left, *self.pieces[m + 1 :]]
 
-    def part(self) -> None:
-        """Halve the pieces whose prices are as good as they get, where their width costs more than it may."""
+    def part(self, view: View) -> None:
+        """Once prices are as good as they get, cut the pieces whose bound is too high where their width is to blame.
+
+        A piece of n parts asks for all but an n-th of what its width costs: as many parts as bring its bound near the goal.
+        """
         if not (isinstance(self.ascent, Planes) and self.ascent.settled and self.split.problem.peaks):
             return
         charge, share = self.split.problem.peaks[0], SHARE_OF_PIECES * self.tolerance_usd / len(self.pieces)
-        for m, piece in enumerate(self.ascent.focus):
-            low, price = max(piece.least_mw, charge.floor_mw[m]), charge.usd_per_mw_month[m]
-            if piece in self.pieces[m] and price * (piece.most_mw - low) > 2 * share:
-                at = self.pieces[m].index(piece)
-                middle = (low + piece.most_mw) / 2
-                halves = Piece(middle, piece.most_mw, price * middle), replace(piece, most_mw=middle)
-                self.pieces = [
-                    *self.pieces[:m],
-                    [*self.pieces[m][:at], *halves, *self.pieces[m][at + 1 :]],
-                    *self.pieces[m + 1 :],
-                ]
+        for m, bounds in enumerate(view.by_piece[: len(self.pieces)]):
+            left, price = list[Piece](), float(charge.usd_per_mw_month[m])
+            for piece, bound in zip(self.looked_at[m], bounds, strict=True):
+                low, over = max(piece.least_mw, float(charge.floor_mw[m])), bound - self.goal_usd
+                width_usd = price * (piece.most_mw - low)
+                if piece not in self.pieces[m]:
+                    continue
+                if over <= self.tolerance_usd or width_usd <= 2 * share:
+                    left.append(piece)
+                    continue
+                excess = width_usd - over + self.tolerance_usd / 2
+                parts = int(np.clip(np.ceil(width_usd / excess), 2, MOST_PARTS)) if excess > 0 else 2
+                edges = np.linspace(piece.most_mw, low, parts + 1)[1:-1]
+                tops, ends = [piece.most_mw, *edges.tolist()], [*edges.tolist(), piece.least_mw]
+                left += [Piece(b, a, price * max(b, low)) for a, b in zip(tops, ends, strict=True)]
+            self.pieces = [*self.pieces[:m], left, *self.pieces[m + 1 :]]
 
     def cut(self, view: View) -> None:
         """Cut the cover of the hours that are granted most beyond what their awards are worth."""
