@@ -27,12 +27,16 @@ class Ascent:
     Attributes:
         viewer: Evaluates the bound.
         prices: Present prices.
+        looked: Prices of the last look.
+        focus: Pieces of each month that held the maximum there.
         best: Best prices so far.
         best_usd: Their bound over the pieces that take part [USD].
     """
 
     viewer: Viewer
     prices: Prices
+    looked: Prices = field(init=False)
+    focus: list[Piece] = field(default_factory=list)
     best: Prices = field(init=False)
     best_usd: float = np.inf
     length: float = 1.0
@@ -40,11 +44,13 @@ class Ascent:
     direction: Prices | None = None
 
     def __post_init__(self) -> None:
-        self.best = self.prices
+        self.best = self.looked = self.prices
 
     def step(self, pieces: list[list[Piece]], goal_usd: float, *, apart: bool = False) -> View:
         """Evaluate the present prices, on request telling ``apart`` the pieces that can pass the goal, and move on."""
+        self.looked = self.prices
         view = self.viewer.view(self.prices, pieces, self._near_usd(goal_usd), goal_usd if apart else np.inf)
+        self.focus = [cut[q] for cut, q in zip(pieces, view.piece, strict=True)]
         if view.usd < self.best_usd:
             self.best_usd, self.best, self.waited = view.usd, self.prices, 0
         else:

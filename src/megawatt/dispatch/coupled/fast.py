@@ -38,6 +38,12 @@ FIRST_STEPS = 60
 MOST_STEPS = 120
 """Evaluations after that, after which more of them seldom pay."""
 
+MOST_PLANES = 40
+"""Steps by the programmes of what was wanted so far, several programmes each."""
+
+MOST_MIXED = 1_000
+"""Intervals up to which those are solved: a week by quarters of an hour takes a second each."""
+
 MOST_LINEAR = 3_000
 """Intervals up to which the linear relaxation is worth its time as a source of prices."""
 
@@ -168,6 +174,9 @@ def _certified(search: Search, tolerance: float, prices: Prices | None, first: C
         if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
             certificate = _lower(certify(split, search, tolerance, MOST_STEPS, prices, certificate), certificate)
+            if open_usd(certificate, search) > tolerance and split.problem.T <= MOST_MIXED and not search.deadline.over:
+                again = certify(split, search, tolerance, MOST_PLANES, certificate.prices, certificate, planes=True)
+                certificate = _lower(again, certificate)
         else:
             certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices, certificate)
     if open_usd(certificate, search) > tolerance:

@@ -125,7 +125,7 @@ class Search:
         trial.take(words)
         if not np.isfinite(trial.value_usd()):
             trial.step_blocks()
-        self._seen[key] = self._improved(trial) if np.isfinite(trial.value_usd()) else -np.inf
+        self._seen[key] = self._improved(trial)
 
     def _improved(self, trial: Trial) -> float:
         """Value of a trial that fits after its steps [USD]; it is kept if it is the best."""
