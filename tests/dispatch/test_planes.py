@@ -27,15 +27,18 @@ from megawatt.dispatch.record import plan_record, problem_record, text_of
 
 # Optima that two solvers of other kinds proved on block models of their own.
 OPTIMA = {seed: one.value_usd for seed, one in known().items() if one.proven and one.value_usd is not None}
-SEEDS = [seed for seed in sorted(OPTIMA) if not random_site(seed).separable and fits(random_site(seed))][:8]
+NO_TRIAL = {6}
+"""Sites on which no trial fits at once: without a plan there is nothing to bound beside."""
+
+SITES = [seed for seed in sorted(OPTIMA) if not random_site(seed).separable and fits(random_site(seed))][:8]
+SEEDS = [seed for seed in SITES if seed not in NO_TRIAL]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_optimum_passes_the_bound_and_the_checker_accepts_it(seed: int, tmp_path: Path) -> None:
     problem = random_site(seed)
     search = Search(Split.of(problem))
-    if search.run() is None:
-        pytest.skip("no trial fits this site")
+    assert search.run() is not None
     certificate = certify(search.split, search, 1e-6, 6, planes=True)
     usd = certificate.bound_usd
     assert usd >= OPTIMA[seed] - 1e-6 * abs(OPTIMA[seed])
@@ -49,8 +52,7 @@ def test_no_optimum_passes_the_bound_and_the_checker_accepts_it(seed: int, tmp_p
 def test_steps_only_lower_the_bound_and_what_planes_promise_is_no_more_than_it(seed: int) -> None:
     search = Search(Split.of(random_site(seed)))
     trial = search.run()
-    if trial is None:
-        pytest.skip("no trial fits this site")
+    assert trial is not None
     search.valued()
     peaks = trial.peaks_mw if search.split.problem.peaks else np.full(1, np.inf)
     pieces = [[Piece(0.0, float(mw), 0.0)] for mw in peaks]

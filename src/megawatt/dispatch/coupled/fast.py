@@ -174,7 +174,7 @@ def _certified(search: Search, tolerance: float, prices: Prices | None, first: C
         if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
             certificate = _lower(certify(split, search, tolerance, MOST_STEPS, prices, certificate), certificate)
-            if open_usd(certificate, search) > tolerance and split.problem.T <= MOST_MIXED and not search.deadline.over:
+            if open_usd(certificate, search) > tolerance and _worth_planes(search, certificate):
                 again = certify(split, search, tolerance, MOST_PLANES, certificate.prices, certificate, planes=True)
                 certificate = _lower(again, certificate)
         else:
@@ -186,6 +186,12 @@ def _certified(search: Search, tolerance: float, prices: Prices | None, first: C
         if search.value_usd > found:
             certificate = certify(split, search, tolerance, FIRST_STEPS, certificate.prices, certificate)
     return certificate
+
+
+def _worth_planes(search: Search, certificate: Certificate) -> bool:
+    """Whether programmes can be solved in time: each open piece of a month takes a step of its own, or more."""
+    few = max(map(len, certificate.pieces)) <= MOST_PLANES
+    return few and search.split.problem.T <= MOST_MIXED and not search.deadline.over
 
 
 def _joint_plan(search: Search, tolerance: float, prices: Prices | None = None) -> None:
