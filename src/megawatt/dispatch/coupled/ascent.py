@@ -16,6 +16,9 @@ from megawatt.dispatch.coupled.view import View, Viewer
 PATIENCE = 12
 """Steps without a better bound after which the steps are shortened and begin again from the best prices."""
 
+NEAR = 0.03
+"""Share of the gap to which the piece that holds the maximum is looked for: closer, most of the time would go into that."""
+
 
 @dataclass(slots=True)
 class Ascent:
@@ -24,12 +27,16 @@ class Ascent:
     Attributes:
         viewer: Evaluates the bound.
         prices: Present prices.
+        looked: Prices of the last look.
+        focus: Pieces of each month that held the maximum there.
         best: Best prices so far.
         best_usd: Their bound over the pieces that take part [USD].
     """
 
     viewer: Viewer
     prices: Prices
+    looked: Prices = field(init=False)
+    focus: list[Piece] = field(default_factory=list)
     best: Prices = field(init=False)
     best_usd: float = np.inf
     length: float = 1.0
@@ -37,11 +44,13 @@ class Ascent:
     direction: Prices | None = None
 
     def __post_init__(self) -> None:
-        self.best = self.prices
+        self.best = self.looked = self.prices
 
-    def step(self, pieces: list[list[Piece]], goal_usd: float) -> View:
-        """Evaluate the present prices and move on."""
-        view = self.viewer.view(self.prices, pieces)
+    def step(self, pieces: list[list[Piece]], goal_usd: float, *, apart: bool = False) -> View:
+        """Evaluate the present prices, on request telling ``apart`` the pieces that can pass the goal, and move on."""
+        self.looked = self.prices
+        view = self.viewer.view(self.prices, pieces, self._near_usd(goal_usd), goal_usd if apart else np.inf)
+        self.focus = [cut[q] for cut, q in zip(pieces, view.piece, strict=True)]
         if view.usd < self.best_usd:
             self.best_usd, self.best, self.waited = view.usd, self.prices, 0
         else:
@@ -62,6 +71,10 @@ class Ascent:
             )
         self.direction = turned
         return view
+
+    def _near_usd(self, goal_usd: float) -> float:
+        """How far a bound may lie above its best: little beside the gap."""
+        return NEAR * max(self.best_usd - goal_usd, 0.0) if np.isfinite(self.best_usd) else 0.0
 
     def _scale(self) -> float:
         """Weight of cover prices: a MW of cover against a block's MW."""

@@ -10,6 +10,7 @@ from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.closed_form import plan_prices
 from megawatt.dispatch.coupled.cover import finer
 from megawatt.dispatch.coupled.open_peaks import OpenPeaks, open_peaks
+from megawatt.dispatch.coupled.planes import Planes
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.view import View, Viewer
 from megawatt.dispatch.ledger import measured_mw
@@ -36,6 +37,9 @@ WORTH_A_CUT = 0.05
 MOST_CUTS = 6
 """Cuts of an hour's cover."""
 
+ROUND_UP = (0.5, 0.1, 0.9)
+"""Parts of blocks from which on one more runs, when a mixture is followed, as what is missing to a whole."""
+
 MOST_CELLS = 4
 """Cells of all hours together, per hour: each costs as much time as the interval itself."""
 
@@ -47,6 +51,7 @@ def certify(
     most_steps: int,
     prices: Prices | None = None,
     before: Certificate | None = None,
+    planes: bool = False,
 ) -> Certificate:
     """Bound the optimum, and improve the plan on the way where the prices show how.
 
@@ -57,21 +62,25 @@ def certify(
         most_steps: Most evaluations.
         prices: Prices to begin with; read off the plan by default.
         before: A certificate of this plan or a worse one, to go on from: what it excludes, and its cells of cover.
+        planes: Whether to step by the programme of what was wanted so far instead of by single slopes.
     """
-    viewer = Viewer(split, list(before.cuts) if before else [])
-    work = _Work(split, search, tolerance_usd, Ascent(viewer, prices or plan_prices(search.valued())), before)
-    steps, looks = 0, 0
+    viewer, first = Viewer(split, list(before.cuts) if before else []), prices or plan_prices(search.valued())
+    ascent = Planes(viewer, first, tolerance_usd, search.deadline) if planes else Ascent(viewer, first)
+    work = _Work(split, search, tolerance_usd, ascent, before)
+    steps, looks, every = 0, 0, 1 if planes else EXCLUDE_EVERY
     while steps < most_steps and looks < MOST_LOOKS and (looks < LEAST_LOOKS or not search.deadline.over):
-        if work.ascent.best_usd <= work.goal_usd + tolerance_usd:
+        if ascent.best_usd <= work.goal_usd + tolerance_usd:
             break
         looks += viewer.rows(work.peaks.pieces)
-        at, view = work.ascent.prices, work.ascent.step(work.peaks.pieces, work.goal_usd)
-        held = [cut[q] for cut, q in zip(work.peaks.pieces, view.piece, strict=True)]
-        if steps % EXCLUDE_EVERY == 0:
-            work.better_plan(view, at)
-            work.peaks.exclude(view.by_piece, work.goal_usd, at)
+        look, known = steps % every == 0, work.known
+        view = ascent.step(work.peaks.pieces, work.goal_usd, apart=look)
+        if look:
+            work.better_plan(view)
+            work.exclude(view)
             work.cut(view)
-        work.peaks.part(held, SHARE_OF_PIECES * max(view.usd - work.goal_usd, tolerance_usd))
+        work.part(view.usd)
+        if isinstance(ascent, Planes) and (search.deadline.over or (ascent.settled and work.known == known)):
+            break
         steps += 1
     return work.certificate(steps)
 
@@ -83,7 +92,7 @@ class _Work:
     split: Split
     search: Search
     tolerance_usd: float
-    ascent: Ascent
+    ascent: Ascent | Planes
     before: Certificate | None
     peaks: OpenPeaks = field(init=False)
 
@@ -100,15 +109,44 @@ class _Work:
         charges = self.split.problem.peaks[:1]
         return measured_mw(charges[0], self.search.valued().import_mw()) if charges else np.zeros(1)
 
-    def better_plan(self, view: View, prices: Prices) -> None:
-        """Try the jobs, blocks and peaks that the prices want."""
+    @property
+    def known(self) -> tuple[int, int, int, float]:
+        """What changes when pieces are parted or excluded, when cells are cut, and with a better plan."""
+        pieces, cells = sum(map(len, self.peaks.pieces)), len(self.ascent.viewer.cells.low_mw)
+        return pieces, len(self.peaks.exclusions), cells, self.goal_usd
+
+    def better_plan(self, view: View) -> None:
+        """Try the jobs, blocks and peaks that the prices want, or those of the mixture."""
         peaks = np.array([self.peaks.pieces[m][q].most_mw for m, q in enumerate(view.piece)])
         peaks = np.where(np.isfinite(peaks), peaks, 0.0)
-        before = self.goal_usd
+        before, machines = self.goal_usd, self.split.problem.machines
         self.search.attempt(peaks, view.work)
-        self.search.follow(peaks, self.split.words_near(prices, view.counts), view.work)
+        if isinstance(self.ascent, Planes):
+            mixed = self.ascent.mixed
+            wanted = [] if mixed is None else [(mixed.words(machines, up), mixed.work) for up in ROUND_UP]
+        else:
+            wanted = [(self.split.words_near(self.ascent.looked, view.counts), view.work)]
+        for words, work in wanted:
+            self.search.follow(peaks, words, work)
         if self.goal_usd > before:
             self.peaks.own_mw = self._own_mw()
+
+    def exclude(self, view: View) -> None:
+        """Drop the pieces that the prices looked at show to hold nothing better than the plan."""
+        at, pieces = self.ascent.looked, self.peaks.pieces
+        if isinstance(self.ascent, Planes):
+            for m, piece in enumerate(self.ascent.focus):
+                # alone a piece may be bounded lower than beside others, whose states it was compared in
+                q, alone = pieces[m].index(piece), [*pieces[:m], [piece], *pieces[m + 1 :]]
+                view.by_piece[m][q] = min(view.by_piece[m][q], self.ascent.viewer.view(at, alone).usd)
+        self.peaks.exclude(view.by_piece, self.goal_usd, at)
+
+    def part(self, usd: float) -> None:
+        """Part the pieces that hold the bound where their width costs much; a programme's once no prices lower it."""
+        if isinstance(self.ascent, Ascent):
+            self.peaks.part(self.ascent.focus, SHARE_OF_PIECES * max(usd - self.goal_usd, self.tolerance_usd))
+        elif self.ascent.settled:
+            self.peaks.part(self.ascent.focus, SHARE_OF_PIECES * self.tolerance_usd)
 
     def cut(self, view: View) -> None:
         """Cut the cover of the hours that are granted most beyond what their awards are worth."""

@@ -25,7 +25,7 @@ NO_MW = 1e-12
 @njit(cache=True)
 def least_limit(
     net: Floats, mw: Floats, most: Ints, own: Ints, slope: Floats, per: Floats,
-    room: float, must: float, cap: float, cover: float, block: float, u: float, rate: Floats,
+    room: float, must: float, cap: float, cover: float, block: float, u: float, rate: Floats, scratch: Floats,
 ) -> float:  # fmt: skip
     """The least limit D on the value of any counts [USD].
 
@@ -43,9 +43,10 @@ def least_limit(
         block: Fixed-price block less the jobs [MW].
         u: Loss per MW of it not drawn, >= 0 [USD/MW].
         rate: Written: r_c, shape (C,) [USD].
+        scratch: Room for the work, shape (4, 1 + C + 2 S) at least.
     """
     C, S = net.shape[0], own.shape[0]
-    trial, bend = np.empty(C), np.empty(1 + C + 2 * S)
+    trial, bend, worth, power = scratch[0], scratch[1], scratch[2], scratch[3]
     least = np.inf
     for part in range(8):
         drawn, paid, keep = part & 1, part >> 1 & 1, part >> 2 & 1
@@ -60,8 +61,9 @@ def least_limit(
                 best = max(best, net[c] / max(mw[c], NO_MW) + mine)
             mine -= min(best, 0.0)
             fixed += min(best, 0.0) * must
-        _bends(net, mw, own, slope, per, mine, other, bend)
-        for price in bend:
+        _bends(net, mw, own, slope, per, mine, other, bend, worth, power)
+        for k in range(1 + C + 2 * S):
+            price = bend[k]
             if price < 0.0:
                 continue
             limit = fixed + price * room
@@ -77,19 +79,21 @@ def least_limit(
                 limit += most[c] * max(trial[c], 0.0)
             if limit < least:
                 least = limit
-                rate[:] = trial
+                for c in range(C):
+                    rate[c] = trial[c]
     return least
 
 
 @njit(cache=True)
 def _bends(
-    net: Floats, mw: Floats, own: Ints, slope: Floats, per: Floats, mine: float, other: float, bend: Floats
-) -> None:
+    net: Floats, mw: Floats, own: Ints, slope: Floats, per: Floats, mine: float, other: float, bend: Floats,
+    worth: Floats, power: Floats,
+) -> None:  # fmt: skip
     """Multipliers of the room at which the limit bends, written to ``bend``, shape (1 + C + 2 S,) [USD/MW]."""
     C, S = net.shape[0], own.shape[0]
-    worth, power = net + mine * mw, mw.copy()
     bend[0] = 0.0
     for c in range(C):
+        worth[c], power[c] = net[c] + mine * mw[c], mw[c]
         bend[1 + c] = worth[c] / max(power[c], NO_MW)
     for s in range(S):
         c, here = own[s], slope[s] + (mine if own[s] >= 0 else other)
@@ -101,22 +105,32 @@ def _bends(
 
 
 @njit(cache=True)
-def first_counts(rate: Floats, mw: Floats, most: Ints, room: float) -> int:
-    """Row of the counts to begin with: all blocks that gain, the least gaining left out until the rest fits."""
-    load, count = 0.0, np.zeros(most.shape[0], dtype=np.int64)
-    for c in range(count.shape[0]):
-        count[c] = most[c] if rate[c] >= 0.0 else 0
-        load += count[c] * mw[c]
+def first_counts(rate: Floats, mw: Floats, low: Floats, high: Floats, room: float, gone: Ints) -> int:
+    """Counts to begin with: all blocks that gain, the least gaining left out until the rest fits.
+
+    Returns:
+        Their row as `tables.combinations` numbers them; how far they are from the most blocks of a class that gains and
+        from the fewest of another goes to ``gone``.
+    """
+    load = 0.0
+    for c in range(gone.shape[0]):
+        gone[c] = 0
+        load += (high[c] if rate[c] > 0.0 else low[c]) * mw[c]
     while load > room:
         worst = -1
-        for c in range(count.shape[0]):
-            if count[c] > 0 and mw[c] > 0.0 and (worst < 0 or rate[c] < rate[worst]):
+        for c in range(gone.shape[0]):
+            able = rate[c] > 0.0 and gone[c] < high[c] - low[c] and mw[c] > 0.0
+            if able and (worst < 0 or rate[c] < rate[worst]):
                 worst = c
         if worst < 0:
             break
-        count[worst] -= 1
+        gone[worst] += 1
         load -= mw[worst]
-    row = 0
-    for c in range(count.shape[0]):  # as `tables.combinations` numbers them
-        row = row * (most[c] + 1) + count[c]
+    row, filled = 0, load
+    for c in range(gone.shape[0]):
+        if rate[c] == 0.0 and mw[c] > 0.0:  # a class that just breaks even takes the room that is left
+            gone[c] = int(min(high[c] - low[c], max((room - filled) / mw[c], 0.0)))
+            filled += gone[c] * mw[c]
+        count = high[c] - gone[c] if rate[c] > 0.0 else low[c] + gone[c]
+        row = row * int(high[c] - low[c] + 1) + int(count - low[c])
     return row

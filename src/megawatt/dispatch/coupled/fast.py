@@ -17,6 +17,7 @@ from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.small import SmallSite
 from megawatt.dispatch.coupled.tables import MOST_COMMITMENTS
 from megawatt.dispatch.coupled.view import Viewer
+from megawatt.dispatch.coupled.warm import warmed
 from megawatt.dispatch.coupled.weeks import NamedWeeks, week_edges
 from megawatt.dispatch.deadline import Deadline
 from megawatt.dispatch.general import Effort, Hint, plan_general
@@ -25,11 +26,23 @@ from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Floats, Problem
 from megawatt.dispatch.schedule import Schedule, idle, violations
 
+WANTED = 0.99
+"""Share of the gap asked for at which the search stops."""
+
+FEW_STEPS = 4
+"""Evaluations beside the first plan, before any other is tried: they are enough where a wide gap is asked for."""
+
 FIRST_STEPS = 60
 """Evaluations of the bound from the prices that are read off the plan."""
 
 MOST_STEPS = 120
 """Evaluations after that, after which more of them seldom pay."""
+
+MOST_PLANES = 40
+"""Steps by the programmes of what was wanted so far, several programmes each."""
+
+MOST_MIXED = 1_000
+"""Intervals up to which those are solved: a week by quarters of an hour takes a second each."""
 
 MOST_LINEAR = 3_000
 """Intervals up to which the linear relaxation is worth its time as a source of prices."""
@@ -44,7 +57,7 @@ MOST_WHOLE = 3_000
 """Intervals up to which it takes the whole in the end: its bound of a longer horizon never came near ours."""
 
 LAST_SHARE = 0.5
-"""Share of the time that the general solver gets at least: a first run spends seconds on compiling the recursions."""
+"""Share of the time that the general solver gets at least."""
 
 MOST_JOINT = 48
 """Intervals up to which joint states are searched."""
@@ -96,17 +109,23 @@ def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str =
         SolverError: No plan was found in the time allowed.
     """
     effort = effort or Effort()
+    if effort.clock:
+        warmed(_planned)
     deadline = effort.begun()
     found = fast_path(problem, effort, deadline)
     if found is None:
         return plan_general(problem, replace(effort, seconds=deadline.left()))
-    if open_usd(found.certificate, found.search) > 2 * found.tolerance_usd:
+    if open_usd(found.certificate, found.search) > found.tolerance_usd:
         better_weeks(found, timezone)
     plan = found.plan()
     if (plan.gap is not None and plan.gap <= effort.relative_gap) or problem.T > MOST_WHOLE:
         return plan
     seconds = max(deadline.left(), LAST_SHARE * effort.seconds)
     return _finished(problem, plan, found, replace(effort, seconds=seconds))
+
+
+def _planned(problem: Problem) -> None:
+    fast_plan(problem, Effort())
 
 
 def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | None:
@@ -121,13 +140,19 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline) -> Found | N
         return None
     split = Split.of(problem)
     search = Search(split, deadline=deadline)
-    if search.run() is None:
-        _joint_plan(search, 0.0)
-    if search.best is None:
-        return None
-    earned = search.value_usd - settle(problem, idle(problem)).net_usd
-    tolerance = 0.5 * effort.relative_gap * max(earned, 1.0)
-    certificate = _certified(split, search, tolerance)
+    nothing = settle(problem, idle(problem)).net_usd
+    certificate, first_usd = None, -np.inf
+    if search.begin() is not None:
+        certificate = certify(split, search, _tolerance_usd(search, nothing, effort), FEW_STEPS)
+        first_usd = search.value_usd
+    if certificate is None or open_usd(certificate, search) > _tolerance_usd(search, nothing, effort):
+        if search.run() is None:
+            _joint_plan(search, 0.0)
+        if search.best is None:
+            return None
+        prices = certificate.prices if certificate and search.value_usd <= first_usd else None
+        certificate = _certified(search, _tolerance_usd(search, nothing, effort), prices, certificate)
+    tolerance = _tolerance_usd(search, nothing, effort)
     if violations(problem, search.valued().schedule()):
         return None
     method = f"exact recursions and split bound, {certificate.steps} steps"
@@ -136,22 +161,37 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline) -> Found | N
     return Found(search, certificate, tolerance, method)
 
 
-def _certified(split: Split, search: Search, tolerance: float) -> Certificate:
-    """Bound of the best trial, which may become better on the way."""
-    certificate = certify(split, search, tolerance, FIRST_STEPS)
+def _tolerance_usd(search: Search, nothing_usd: float, effort: Effort) -> float:
+    """Gap that is wanted, less what rounding may add [USD]."""
+    return WANTED * effort.relative_gap * max(search.value_usd - nothing_usd, 1.0)
+
+
+def _certified(search: Search, tolerance: float, prices: Prices | None, first: Certificate | None) -> Certificate:
+    """Bound of the best trial, which may become better on the way, from some prices and a first certificate if there are."""
+    split = search.split
+    certificate = certify(split, search, tolerance, FIRST_STEPS, prices, first)
     if open_usd(certificate, search) > tolerance and not search.deadline.over:
         if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
             certificate = _lower(certify(split, search, tolerance, MOST_STEPS, prices, certificate), certificate)
+            if open_usd(certificate, search) > tolerance and _worth_planes(search, certificate):
+                again = certify(split, search, tolerance, MOST_PLANES, certificate.prices, certificate, planes=True)
+                certificate = _lower(again, certificate)
         else:
             certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices, certificate)
-    if open_usd(certificate, search) > 2 * tolerance:
+    if open_usd(certificate, search) > tolerance:
         found = search.value_usd
         search.shake(SHAKES, np.random.default_rng(SEED))
         _joint_plan(search, tolerance, certificate.prices)
         if search.value_usd > found:
             certificate = certify(split, search, tolerance, FIRST_STEPS, certificate.prices, certificate)
     return certificate
+
+
+def _worth_planes(search: Search, certificate: Certificate) -> bool:
+    """Whether programmes can be solved in time: each open piece of a month takes a step of its own, or more."""
+    few = max(map(len, certificate.pieces)) <= MOST_PLANES
+    return few and search.split.problem.T <= MOST_MIXED and not search.deadline.over
 
 
 def _joint_plan(search: Search, tolerance: float, prices: Prices | None = None) -> None:

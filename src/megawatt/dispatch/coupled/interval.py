@@ -158,7 +158,7 @@ def best_commitments(
     """Best counts of every row at given prices, for every word of running jobs; a row is an interval under a cover.
 
     Args:
-        tab: Tables of the problem; ``tab.counts`` holds all combinations of counts.
+        tab: Tables of the problem; ``tab.counts`` holds all combinations of counts between its first and its last row.
         at: Interval of each row, shape (rows,).
         first: First row to look at.
         end: Row after the last.
@@ -179,7 +179,8 @@ def best_commitments(
     J, S, K = work_mw.shape[1], owner.shape[0], combo.shape[0]
     order, slope, width, per = np.zeros(S, dtype=np.int64), np.zeros(S), np.zeros(S), np.zeros(S)
     own = np.zeros(S, dtype=np.int64)
-    net, mw, rate = np.zeros(C), np.zeros(C), np.zeros(C)
+    net, mw, rate, scratch = np.zeros(C), np.zeros(C), np.zeros(C), np.zeros((4, 1 + C + 2 * S))
+    n, gone, ahead, low, high = np.zeros(C), np.zeros(C, dtype=np.int64), np.zeros(C + 1), combo[0], combo[K - 1]
     for r in range(first, end):
         t = at[r]
         if again:
@@ -211,39 +212,56 @@ def best_commitments(
                     possible = possible and work_mw[t, j] > 0.0
             if not possible:
                 continue
-            best, which, limit, begin = NEVER, -1, np.inf, 0
+            best, which, limit, rate[:], gone[:] = NEVER, -1, np.inf, 0.0, 0
+            k, guess = 0, -1
             if K > FEW and u >= 0.0:
                 free, beside = room[t] - busy_mw, block_mw[t] - busy_mw
                 limit = busy_usd + least_limit(
-                    net, mw, tab.most, own, slope, per, free, must, top, cover[t], beside, u, rate
+                    net, mw, tab.most, own, slope, per, free, must, top, cover[t], beside, u, rate, scratch
                 )
-                begin = first_counts(rate, mw, tab.most, free)
-            for i in range(K):
-                k = (begin + i) % K  # the counts that promise most first: they rule out the others
-                mining, worth, lost = 0.0, busy_usd, 0.0
+                guess = first_counts(rate, mw, low, high, free, gone)
+            begun, ahead[:] = guess < 0, 0.0
+            for c in range(C):
+                ahead[0] += (tab.most[c] - high[c]) * rate[c] if rate[c] > 0.0 else -low[c] * rate[c]
+            while True:
+                # first the counts that promise most, then all by what they lose: what loses too much ends its branch
+                mining, worth, k = 0.0, busy_usd, 0
                 for c in range(C):
-                    n = combo[k, c]
-                    mining += n * mw[c]
-                    worth += n * net[c]
-                    lost += (tab.most[c] - n) * rate[c] if rate[c] > 0.0 else -n * rate[c]
+                    n[c] = high[c] - gone[c] if rate[c] > 0.0 else low[c] + gone[c]
+                    k = k * int(high[c] - low[c] + 1) + int(n[c] - low[c])
+                    mining += n[c] * mw[c]
+                    worth += n[c] * net[c]
                 left = room[t] - busy_mw - mining
-                if left < -FITS_MW or limit - lost <= best:
+                if left >= -FITS_MW and not (begun and k == guess):
+                    if plain:
+                        for s in range(useful):
+                            w = min(per[s] * n[own[s]] if own[s] >= 0 else per[s], left)
+                            worth += slope[s] * w
+                            left -= w
+                        drawn = must
+                    else:
+                        for s in range(S):
+                            width[s] = per[s] * n[own[s]] if own[s] >= 0 else per[s]
+                        below = max(block_mw[t] - busy_mw - mining, 0.0)
+                        more, drawn, _ = fill_covered(slope, width, own, left, below, u, mining, cover[t], must, top)
+                        worth += more
+                    if drawn >= must - FITS_MW and worth > best:
+                        best, which = worth, k
+                if not begun:
+                    begun, gone[:] = True, 0
                     continue
-                if plain:
-                    for s in range(useful):
-                        w = min(per[s] * combo[k, own[s]] if own[s] >= 0 else per[s], left)
-                        worth += slope[s] * w
-                        left -= w
-                else:
-                    for s in range(S):
-                        width[s] = per[s] * combo[k, own[s]] if own[s] >= 0 else per[s]
-                    below = max(block_mw[t] - busy_mw - mining, 0.0)
-                    more, drawn, _ = fill_covered(slope, width, own, left, below, u, mining, cover[t], must, top)
-                    if drawn < must - FITS_MW:
-                        continue
-                    worth += more
-                if worth > best:
-                    best, which = worth, k
+                c = C - 1
+                while c >= 0:
+                    gone[c] += 1
+                    ahead[c + 1] = ahead[c] + gone[c] * abs(rate[c])
+                    if gone[c] <= high[c] - low[c] and limit - ahead[c + 1] > best:
+                        break
+                    gone[c] = 0
+                    c -= 1
+                if c < 0:
+                    break
+                for i in range(c + 1, C):
+                    ahead[i + 1] = ahead[c + 1]
             if which >= 0:
                 value[r, word], pick[r, word] = best, which
                 mining = 0.0

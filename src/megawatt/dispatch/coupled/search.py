@@ -54,6 +54,11 @@ class Search:
         self.best.value_usd()
         return self.best
 
+    def begin(self) -> "Trial | None":
+        """Try the highest peaks."""
+        self.attempt(highest_mw(self.split) if self.split.problem.peaks else np.zeros(1))
+        return self.best
+
     def run(self) -> "Trial | None":
         """Try the peaks, then the neighbourhood of the best."""
         if not self.split.problem.peaks:
@@ -120,7 +125,7 @@ class Search:
         trial.take(words)
         if not np.isfinite(trial.value_usd()):
             trial.step_blocks()
-        self._seen[key] = self._improved(trial) if np.isfinite(trial.value_usd()) else -np.inf
+        self._seen[key] = self._improved(trial)
 
     def _improved(self, trial: Trial) -> float:
         """Value of a trial that fits after its steps [USD]; it is kept if it is the best."""

@@ -5,9 +5,11 @@ worth is exact; so is a job's. What one step cannot see are moves of two at once
 cover, which enters the steps by a price. The value is always counted without prices, with the best awards.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from megawatt.dispatch.coupled.bound import Split
@@ -138,11 +140,11 @@ class Trial:
 
     def _switching_usd(self) -> float:
         total = 0.0
-        for word, m in zip(self.words, self.split.problem.machines, strict=True):
-            change = np.diff(word, axis=1, prepend=np.int8(m.initial.on))
-            total += m.start_usd * (change == 1).sum() + m.stop_usd * (change == -1).sum()
-        for job, on in zip(self.split.problem.batches, self.work, strict=True):
-            total += job.restart_usd * (np.diff(on, prepend=np.int8(job.initial_on)) == 1).sum()
+        for words, m in zip(self.words, self.split.problem.machines, strict=True):
+            starts, stops = switches(words, m.initial.on)
+            total += m.start_usd * starts + m.stop_usd * stops
+        for j, job in enumerate(self.split.problem.batches):
+            total += job.restart_usd * switches(self.work[j : j + 1], job.initial_on)[0]
         return float(total)
 
     # steps
@@ -287,12 +289,14 @@ class Trial:
 
     def improve(self, sweeps: int) -> float:
         """Step through all jobs and blocks until a sweep gains nothing, and return the value [USD]."""
-        best = self.value_usd()
+        best, settled = self.value_usd(), set[tuple[int, bytes]]()
         for _ in range(sweeps):
             before = [w.copy() for w in self.words], self.work.copy()
             for j in range(len(self.work)):
-                self.job_step(j)
-            self.step_blocks()
+                self._try(settled, ~j, self.work[j], self.job_step, j)
+            for c, words in enumerate(self.words):
+                for k in range(len(words)):
+                    self._try(settled, c, words[k], self.block_step, c, k)
             value = self.value_usd()
             if value <= best + SETTLED_USD:
                 if value < best:
@@ -302,6 +306,20 @@ class Trial:
                 break
             best = value
         return best
+
+    @staticmethod
+    def _try(
+        settled: set[tuple[int, bytes]], number: int, word: NDArray[np.int8], step: Callable[..., object], *at: int
+    ) -> None:
+        """Take a step on a word, unless one on an equal word changed nothing and nothing has changed since."""
+        own = number, word.tobytes()
+        if own in settled:
+            return
+        step(*at)
+        if word.tobytes() != own[1]:
+            settled.clear()
+        else:
+            settled.add(own)
 
     # result
 
@@ -334,3 +352,16 @@ class Trial:
             above += (phase == i) * words * share
             loss += (phase == i) * (machine.ramp_loss[i] if i < len(column) else 0.0)
         return above, loss
+
+
+@njit(cache=True)
+def switches(words: NDArray[np.int8], on_before: bool) -> tuple[int, int]:
+    """Starts and stops in on/off words of shape (n, T), in all."""
+    starts, stops = 0, 0
+    for k in range(words.shape[0]):
+        before = 1 if on_before else 0
+        for t in range(words.shape[1]):
+            starts += 1 if words[k, t] > before else 0
+            stops += 1 if words[k, t] < before else 0
+            before = words[k, t]
+    return starts, stops

@@ -17,9 +17,9 @@ Ints = NDArray[np.int64]
 
 @njit(cache=True)
 def open_work(most: int, least_run: int, running: bool) -> Floats:
-    """Value of each state before the first interval, shape (most + 1, least_run + 1)."""
-    value = np.full((most + 1, least_run + 1), NEVER)
-    value[0, least_run if running else 0] = 0.0
+    """Value of each state before the first interval, shape (least_run + 1, most + 1)."""
+    value = np.full((least_run + 1, most + 1), NEVER)
+    value[least_run if running else 0, 0] = 0.0
     return value
 
 
@@ -38,14 +38,27 @@ def least_done(runs: NDArray[np.bool_], window: Ints, need: Ints) -> Ints:
 
 
 @njit(cache=True)
+def reach(value: Floats) -> tuple[int, int]:
+    """Least and most work that a state has done which can be, 0 and -1 where none can."""
+    low, high = 0, -1
+    for d in range(value.shape[1]):
+        if value[:, d].max() > NEVER / 2:
+            low, high = low if high >= 0 else d, d
+    return low, high
+
+
+@njit(cache=True)
 def advance(
-    value: Floats, off: Floats, on: Floats, window: Ints, need: Ints, least: Ints, restart: float, first: int,
-    kept: NDArray[np.int8],
-) -> Floats:  # fmt: skip
-    """Value of each state after the given intervals.
+    value: Floats, spare: Floats, low: int, high: int, off: Floats, on: Floats, window: Ints, need: Ints, least: Ints,
+    restart: float, first: int, kept: NDArray[np.int8],
+) -> tuple[int, int]:  # fmt: skip
+    """Go through some intervals; states outside the work done that is returned hold anything.
 
     Args:
-        value: Value of each state before them, shape (E + 1, R + 1), overwritten.
+        value: Value of each state before them, overwritten with that after them, shape (R + 1, E + 1) [USD].
+        spare: Room for as much.
+        low: Least work done before them.
+        high: Most work done before them.
         off: What the interval brings without the job, shape (n,) [USD].
         on: What it brings with it, NEVER where it cannot run, shape (n,) [USD].
         window: Window of each interval, shape (n,).
@@ -54,50 +67,67 @@ def advance(
         restart: Cost of a start [USD].
         first: Window of the interval before these, -1 at the start of the horizon.
         kept: Written: choices for the way back, shape (n, E + 1): bit 0 for 'off comes from off', bit 1 for 'full run
-            comes from full run'. May have length 0 when nobody asks the way.
+            comes from full run'.
+
+    Returns:
+        Least and most work done after them; the least is the larger where no state can be.
     """
-    E, R = value.shape[0] - 1, value.shape[1] - 1
-    remember = kept.shape[0] > 0
-    before = first
-    high = 0  # most work that any state has done
-    for d in range(E + 1):
-        if value[d].max() > NEVER / 2:
-            high = d
+    R, E, before, here, there = value.shape[0] - 1, value.shape[1] - 1, first, value, spare
     for t in range(on.shape[0]):
         w = window[t]
         if before != w:
             if before >= 0:
-                at_end = value[need[before]].copy()
-                value[:] = NEVER
-                value[0] = at_end
-                high = 0
+                due = need[before]
+                for r in range(R + 1):
+                    here[r, 0] = here[r, due] if low <= due <= high else NEVER
+                low, high = 0, 0
             before = w
+        for r in range(R + 1):  # the states just outside are looked at
+            if low > 0:
+                here[r, low - 1] = NEVER
+            if high < E:
+                here[r, high + 1] = NEVER
         runs = on[t] > NEVER / 2
         high = min(high + (1 if runs else 0), need[w])
-        low = min(least[t], high + 1)
-        # from much work to little: the state with less work is still the one before the interval
-        for d in range(high, low - 1, -1):
-            stay, end = value[d, 0], value[d, R]
-            mark = 1 if stay >= end else 0
-            if d > 0 and runs:
-                started, full = value[d - 1, 0] - restart, value[d - 1, R]
-                grown = started if R == 1 else value[d - 1, R - 1]
-                if full >= grown:
-                    mark += 2
-                    grown = full
-                for r in range(R - 1, 0, -1):
-                    value[d, r] = (started if r == 1 else value[d - 1, r - 1]) + on[t]
-                value[d, R] = grown + on[t]
-            else:
-                for r in range(1, R + 1):
-                    value[d, r] = NEVER
-            value[d, 0] = max(stay, end) + off[t]
-            if remember:
-                kept[t, d] = mark
-        for d in range(low):
-            for r in range(R + 1):
-                value[d, r] = NEVER
-    return value
+        low = max(min(least[t], high + 1), low)
+        _one_interval(here, there, kept[t], low, high, off[t], on[t] if runs else NEVER, restart)
+        here, there = there, here
+    if on.shape[0] % 2:
+        for r in range(R + 1):
+            for d in range(low, high + 1):
+                value[r, d] = spare[r, d]
+    return low, high
+
+
+@njit(cache=True)
+def _one_interval(
+    here: Floats, there: Floats, kept: NDArray[np.int8], low: int, high: int, off: float, on: float, restart: float
+) -> None:
+    """Write the states with work ``low .. high`` after an interval; loops over slices, which the compiler makes vectors of."""
+    R = here.shape[0] - 1
+    rest, full, marks = here[0, low : high + 1], here[R, low : high + 1], kept[low : high + 1]
+    out = there[0, low : high + 1]
+    for i in range(len(out)):
+        marks[i] = 1 if rest[i] >= full[i] else 0
+        out[i] = max(rest[i], full[i]) + off
+    if low == 0:
+        there[1:, 0] = NEVER
+    if on <= NEVER / 2:
+        there[1:, low : high + 1] = NEVER
+        return
+    a = max(low, 1)
+    full, marks = here[R, a - 1 : high], kept[a : high + 1]
+    grown, out = here[R - 1, a - 1 : high], there[R, a : high + 1]
+    fee = restart if R == 1 else 0.0
+    for i in range(len(out)):
+        new = grown[i] - fee
+        marks[i] += 2 if full[i] >= new else 0
+        out[i] = max(full[i], new) + on
+    for r in range(1, R):
+        grown, out = here[r - 1, a - 1 : high], there[r, a : high + 1]
+        fee = restart if r == 1 else 0.0
+        for i in range(len(out)):
+            out[i] = grown[i] - fee + on
 
 
 @njit(cache=True)
@@ -140,11 +170,16 @@ def plan_work(
     T = on.shape[0]
     E = need.max()
     kept = np.zeros((T, E + 1), dtype=np.int8)
-    value = advance(open_work(E, least_run, running), off, on, window, need, least, restart, -1, kept)
+    value = open_work(E, least_run, running)
+    low, high = advance(
+        value, np.empty_like(value), 0, 0, off, on, window, need, least, restart, -1, kept
+    )  # fmt: skip
     at = np.zeros(2, dtype=np.int64)
     at[0] = need[window[T - 1]]
-    at[1] = value[at[0]].argmax()
-    best, word = value[at[0], at[1]], np.zeros(T, dtype=np.int8)
+    if not low <= at[0] <= high:
+        return NEVER, np.zeros(T, dtype=np.int8)
+    at[1] = value[:, at[0]].argmax()
+    best, word = value[at[1], at[0]], np.zeros(T, dtype=np.int8)
     if best > NEVER / 2:
         trace_work(kept, np.concatenate((np.full(1, -1), window)), need, least_run, at, word)
     return best, word
@@ -158,7 +193,7 @@ def advance_hours(
     """Value of each state after some award hours, each of which takes one of its cells.
 
     Args:
-        value: Value of each state before them, shape (E + 1, R + 1), overwritten.
+        value: Value of each state before them, shape (R + 1, E + 1).
         off: What a row brings without the job, shape (rows,) [USD]; rows and cells are counted over the whole horizon.
         on: What it brings with it, shape (rows,) [USD].
         usd: What the awards of a cell bring, shape (cells,) [USD].
@@ -171,34 +206,50 @@ def advance_hours(
         restart: Cost of a start [USD].
         first: Window of the interval before these, -1 at the start of the horizon.
         kept: Written: choices for the way back, shape (rows, E + 1).
-        chosen: Written: number of the hour's cell that leads to each state after it, shape (n, E + 1, R + 1); may have
+        chosen: Written: number of the hour's cell that leads to each state after it, shape (n, R + 1, E + 1); may have
             length 0 when no hour has a choice.
     """
-    before, hour, best, trial = first, 0, value.copy(), value.copy()
+    before, hour, now, best, trial, spare = first, 0, value.copy(), value.copy(), value.copy(), value.copy()
+    low, high = reach(value)
     while hour < len(cells) - 1:
         a, end = start[hour], hour
         while end < len(cells) - 1 and cells[end + 1] - cells[end] == 1:
             end += 1
         if end > hour:  # without a choice, hours are one run of intervals
-            b = start[end]
-            i, j = row[cells[hour]], row[cells[end]]
-            advance(value, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j])
-            value += usd[cells[hour] : cells[end]].sum()
+            b, i, j = start[end], row[cells[hour]], row[cells[end]]
+            low, high = advance(
+                now, spare, low, high, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j]
+            )
+            now[:, low : high + 1] += usd[cells[hour] : cells[end]].sum()
             hour, before = end, window[b - 1]
             continue
-        b = start[hour + 1]
+        b, left, right, low, high = start[hour + 1], low, high, value.shape[1], -1
         best[:] = NEVER
         for n in range(cells[hour], cells[hour + 1]):
             i, j = row[n], row[n + 1]
-            trial[:] = value
-            advance(trial, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j])
-            for d in range(value.shape[0]):
-                for r in range(value.shape[1]):
-                    if trial[d, r] > NEVER / 2 and trial[d, r] + usd[n] > best[d, r]:
-                        best[d, r], chosen[hour, d, r] = trial[d, r] + usd[n], n - cells[hour]
-        value[:] = best
+            trial[:, left : right + 1] = now[:, left : right + 1]
+            here, there = advance(
+                trial, spare, left, right, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j]
+            )
+            for r in range(value.shape[0]):
+                _take_better(
+                    trial[r, here : there + 1], usd[n], n - cells[hour], best[r, here:], chosen[hour, r, here:]
+                )
+            low, high = min(low, here), max(high, there)
+        best, now = now, best
         hour, before = hour + 1, window[b - 1]
-    return value
+    now[:, :low], now[:, high + 1 :] = NEVER, NEVER
+    return now
+
+
+@njit(cache=True)
+def _take_better(value: Floats, usd: float, number: int, best: Floats, chosen: NDArray[np.int8]) -> None:
+    """Write the states that this cell leads to with more, and its number."""
+    for i in range(len(value)):
+        here = value[i] + usd
+        better = here > best[i]  # of what cannot be, nothing is
+        chosen[i] = number if better else chosen[i]
+        best[i] = here if better else best[i]
 
 
 @njit(cache=True)
@@ -210,7 +261,7 @@ def trace_hours(
 
     Args:
         kept: Its choices.
-        chosen: Its cells, shape (n, E + 1, R + 1).
+        chosen: Its cells, shape (n, R + 1, E + 1).
         cells: First cell of each of these hours and the end.
         row: First row of each cell.
         start: First interval of each hour and the end.
@@ -225,7 +276,7 @@ def trace_hours(
         a, b = start[hour], start[hour + 1]
         n = cells[hour]
         if cells[hour + 1] - n > 1:
-            n += chosen[hour, state[0], state[1]]
+            n += chosen[hour, state[1], state[0]]
         around = np.empty(b - a + 1, dtype=np.int64)
         around[0] = window[a - 1] if a > 0 else -1
         around[1:] = window[a:b]

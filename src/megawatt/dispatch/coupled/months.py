@@ -1,0 +1,228 @@
+"""One month of a look: what its rows bring under each piece of the peak, and which piece holds the maximum.
+
+Less room never brings more. So a piece that has been worked out bounds all with lower peaks: they bring no more than it
+does, less what they cost themselves. Pieces are worked out until no other can pass the best of them in any state of the
+first job, which mostly takes three or four of some thirty.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from megawatt.dispatch.certificate import Piece, Prices
+from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.coupled.cover import Cells
+from megawatt.dispatch.coupled.interval import NEVER, best_commitments
+from megawatt.dispatch.coupled.work import advance_hours
+from megawatt.dispatch.problem import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class FirstJob:
+    """The job whose recursion runs over the intervals; a job that is never due where a site has none.
+
+    Attributes:
+        window: Window of each interval, shape (T,).
+        need: Intervals due in each window.
+        least: Work that must be done after each interval, shape (T,).
+        restart_usd: Cost of a start [USD].
+        least_run: Least run.
+        running: Whether it ran before.
+    """
+
+    window: Ints
+    need: Ints
+    least: Ints
+    restart_usd: float
+    least_run: int
+    running: bool
+
+    @classmethod
+    def of(cls, split: Split) -> "FirstJob":
+        """The first job of a site."""
+        if not split.problem.batches:
+            none = np.zeros(split.problem.T, dtype=np.int64)
+            return cls(none, np.zeros(1, dtype=np.int64), none, 0.0, 1, False)
+        job = split.problem.batches[0]
+        return cls(job.window, job.need, split.least[0], job.restart_usd, job.min_run, job.initial_on)
+
+    @property
+    def due(self) -> int:
+        """Work done in the last window at the end."""
+        return int(self.need[self.window[-1]])
+
+
+class Rows(NamedTuple):
+    """Best commitments of a month's rows under one piece, and the choices of the first job's recursion.
+
+    Attributes:
+        value: Best value of each word of jobs, shape (n, 2**J) [USD].
+        pick: Row of the counts, shape (n, 2**J).
+        draw: Mining power, shape (n, 2**J) [MW].
+        load: Power above firm load, shape (n, 2**J) [MW].
+        off: Best value with the first job off, shape (n,) [USD].
+        on: With it on, shape (n,) [USD].
+        word: Word of jobs of both, shape (n, 2).
+        kept: Choices by row, shape (n, E + 1).
+        chosen: Cells by hour.
+        end: Value of each state after the month, shape (R + 1, E + 1) [USD].
+    """
+
+    value: Floats
+    pick: Ints
+    draw: Floats
+    load: Floats
+    off: Floats
+    on: Floats
+    word: Ints
+    kept: NDArray[np.int8]
+    chosen: NDArray[np.int8]
+    end: Floats
+
+
+@dataclass(slots=True)
+class Month:
+    """A month at some prices.
+
+    Attributes:
+        split: The prepared problem.
+        cells: Cells of the cover.
+        job: The first job.
+        prices: The prices.
+        sold_usd: What the awards of each cell bring [USD].
+        m: Number of the month.
+        pieces: Pieces of its peak, from high to low.
+        state: Value of each state of the first job before it [USD].
+        found: Pieces that were worked out.
+        above: The lowest piece worked out that is not below each, shape (pieces,).
+        best: Most of those worked out in each state after the month [USD].
+        seen: States after it that count.
+    """
+
+    split: Split
+    cells: Cells
+    job: FirstJob
+    prices: Prices
+    sold_usd: Floats
+    m: int
+    pieces: list[Piece]
+    state: Floats
+    found: dict[int, Rows] = field(default_factory=dict)
+    above: Ints = field(init=False)
+    best: Floats = field(init=False)
+    seen: tuple[slice, slice | int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        last = self.m == len(self.split.edges) - 2
+        self.seen = (slice(None), self.job.due if last else slice(None))
+        self.above = np.zeros(len(self.pieces), dtype=np.int64)
+        self.best = np.full(self.state.shape, NEVER)
+
+    @property
+    def begin(self) -> int:
+        """Number of the first row."""
+        return int(self.cells.row[self.cells.first[self.split.span_edges[self.m]]])
+
+    def settle(self, guess: int, near_usd: float) -> None:
+        """Work out pieces, ``guess`` first, until no other can pass the best of them by ``near_usd`` in any state."""
+        for q in (0, guess):
+            self._work_out(q)
+        while (middle := self._middle(-near_usd)) is not None:
+            self._work_out(middle)
+
+    def tell_apart(self, slack_usd: float, most: int) -> None:
+        """Work out some more of the pieces that may miss the maximum by less than ``slack_usd``."""
+        for _ in range(most):
+            if (q := self._middle(slack_usd)) is not None:
+                self._work_out(q)
+
+    def upper(self) -> Floats:
+        """Most that any piece can bring in each state, shape (R + 1, E + 1) [USD]."""
+        most, least = self.best.copy(), {k: self.pieces[q].usd for q, k in enumerate(self.above)}
+        for k, usd in least.items():  # of the pieces that one bounds the cheapest, which comes last
+            np.maximum(most, self.found[k].end - usd, out=most)
+        return most
+
+    def missing_usd(self, most: Floats) -> Floats:
+        """What each piece is short of some values at least, in the state in which it is least short, shape (pieces,) [USD]."""
+        alive = most[self.seen] > NEVER / 2
+        full = most[self.seen][alive]
+        short = {k: (full - rows.end[self.seen][alive]).min(initial=np.inf) for k, rows in self.found.items()}
+        return np.array([short[k] + piece.usd for k, piece in zip(self.above, self.pieces, strict=True)])
+
+    def winner(self, at: Ints) -> int:
+        """The piece that leads to a state, given by work done and phase, with the most."""
+        return max(self.found, key=lambda q: self.found[q].end[at[1], at[0]] - self.pieces[q].usd)
+
+    def _middle(self, slack_usd: float) -> int | None:
+        """Of the pieces that may miss the best by less and that the same piece bounds, the middle one.
+
+        What it brings then bounds half of them.
+        """
+        missing = self.missing_usd(self.best)
+        missing[list(self.found)] = np.inf
+        first = int(missing.argmin())
+        if missing[first] >= slack_usd:
+            return None
+        group = np.flatnonzero((missing < slack_usd) & (self.above == self.above[first]))
+        return int(group[len(group) // 2])
+
+    def _work_out(self, q: int) -> None:
+        if q in self.found:
+            return
+        split, cells, prices, job = self.split, self.cells, self.prices, self.job
+        h0, h1 = split.span_edges[self.m], split.span_edges[self.m + 1]
+        begin, end = cells.row[cells.first[h0]], cells.row[cells.first[h1]]
+        n, words = int(end - begin), 1 << len(split.problem.batches)
+        if self.found:
+            more = self.found[self.above[q]]
+            value, pick, draw, load = more.value.copy(), more.pick.copy(), more.draw.copy(), more.load.copy()
+        else:
+            value, draw, load = np.empty((n, words)), np.empty((n, words)), np.empty((n, words))
+            pick = np.zeros((n, words), dtype=np.int64)
+        room = split.room(np.full(len(split.edges) - 1, self.pieces[q].most_mw))
+        at = cells.at[begin:end]
+        best_commitments(
+            split.tables, at, 0, n, bool(self.found), prices.running, prices.cover, cells.least_mw[begin:end],
+            cells.most_mw[begin:end], room, value, pick, draw, load,
+        )  # fmt: skip
+        off, on, word = best_words(value, at, prices.wage)
+        hours = cells.first[h0 : h1 + 1]
+        kept = np.zeros((n, self.state.shape[1]), dtype=np.int8)
+        chosen = np.zeros(((h1 - h0) * bool(np.diff(hours).max() > 1), *self.state.shape), dtype=np.int8)
+        before = int(job.window[split.edges[self.m] - 1]) if self.m else -1
+        after = advance_hours(
+            self.state, off, on, self.sold_usd, hours, cells.row - begin, split.spans.start[h0 : h1 + 1], job.window,
+            job.need, job.least, job.restart_usd, before, kept, chosen,
+        )  # fmt: skip
+        below = np.arange(len(self.above)) >= q
+        self.above[below] = np.maximum(self.above[below], q)
+        self.found[q] = Rows(value, pick, draw, load, off, on, word, kept, chosen, after)
+        self.best = np.maximum(self.best, after - self.pieces[q].usd)
+
+
+@njit(cache=True)
+def best_words(value: Floats, at: Ints, wage: Floats) -> tuple[Floats, Floats, Ints]:
+    """Best value of each row with the first job off and on, the other jobs' wages paid, and the words of jobs.
+
+    Args:
+        value: Best value of each word, shape (rows, 2**J) [USD].
+        at: Interval of each row, shape (rows,).
+        wage: Wage of each job, shape (T, J) [USD].
+    """
+    rows, words = value.shape
+    off, on, word = np.empty(rows), np.empty(rows), np.zeros((rows, 2), dtype=np.int64)
+    for r in range(rows):
+        off[r], on[r] = -np.inf, NEVER if words == 1 else -np.inf
+        for k in range(words):
+            net = value[r, k]
+            for j in range(1, wage.shape[1]):
+                net -= wage[at[r], j] if k >> j & 1 else 0.0
+            if k & 1 and net > on[r]:
+                on[r], word[r, 1] = net, k
+            elif not k & 1 and net > off[r]:
+                off[r], word[r, 0] = net, k
+    return off, on, word
