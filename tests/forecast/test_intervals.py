@@ -8,9 +8,12 @@ from scipy.optimize import nnls
 from scipy.stats import norm
 
 from megawatt.forecast import score
+from megawatt.forecast.combination import Combination
+from megawatt.forecast.day_table import DayTable
 from megawatt.forecast.intervals import (
     _alike,
     _fit_not_negative,
+    _weighted_quantiles,
     conformal,
     expected_error,
     running_error,
@@ -109,3 +112,49 @@ def test_local_bands_cover_what_they_promise_out_of_sample() -> None:
     )
     for band in (0.5, 0.8):
         assert score.coverage(actual[364:464], got, PERCENTILES, band) == pytest.approx(band, abs=0.08)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=60))
+def test_of_values_that_count_the_same_the_quantiles_are_those_of_weibull(values: list[float]) -> None:
+    got = _weighted_quantiles(np.array(values), np.ones(len(values)), LEVELS)
+    np.testing.assert_allclose(got, np.quantile(values, LEVELS, method="weibull"), atol=1e-9)
+
+
+def test_of_two_kinds_of_errors_the_median_is_of_the_kind_that_weighs_more() -> None:
+    """Ten of weight 1 around 0 and thirty of weight 0.1 around 100: 10 against 3, and the one to come weighs 1."""
+    values = np.r_[np.linspace(-1, 1, 10), np.linspace(99, 101, 30)]
+    got = _weighted_quantiles(values, np.repeat([1.0, 0.1], [10, 30]), np.array([0.5, 0.7, 0.9]))
+    assert -1 < got[0] < got[1] <= 1
+    assert got[2] > 98
+
+
+def test_a_band_forgets_a_wild_winter() -> None:
+    """Errors five times as large until 182 days ago count a quarter or less: half of the band is near that of now."""
+    rng = np.random.default_rng(7)
+    points = np.zeros((365, 24))
+    actual = np.where(np.arange(364) < 182, 5.0, 1.0)[:, None] * rng.normal(size=(364, 24))
+    got = conformal(points, actual, np.ones_like(points), LEVELS, beside=1).mean(axis=0)
+    # Weights of 154 old and 182 new days: 0.5^2 (1 - 0.5^(154/91)) to 1 - 0.5^2.
+    old = 0.25 * (1 - 0.5 ** (154 / 91)) / (0.25 * (1 - 0.5 ** (154 / 91)) + 0.75)
+    inside = old * (2 * norm.cdf(got[74] / 5) - 1) + (1 - old) * (2 * norm.cdf(got[74]) - 1)
+    assert inside == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_combination_of_members_that_err_apart_covers_what_it_promises() -> None:
+    """Bands of the members would be 1.7 times too wide for their mean; what happened falls into every tenth alike."""
+    rng = np.random.default_rng(9)
+    price = 40 + 10 * rng.normal(size=(524, 6))
+    spread = 1 + np.abs(price[:, :1] - 40) / 10
+    table = DayTable(np.datetime64("2020-01-01"), np.stack([price, *(price + spread * rng.normal(size=(3, 524, 6)))]))
+    model = Combination("price", ["a", "b", "c"], timezone="UTC")
+    days = range(364, 524)
+    bands = []
+    for day in days:
+        model.learn(table, day)
+        bands.append(model.answer(table, day))
+    quantiles, actual = np.stack(bands), price[364:]
+    for band, margin in ((0.5, 0.04), (0.8, 0.03), (0.9, 0.03), (0.98, 0.02)):
+        assert score.coverage(actual, quantiles, PERCENTILES, band) == pytest.approx(band, abs=margin)
+    tenth = np.bincount((actual[..., None] > quantiles[..., 9::10]).sum(axis=-1).ravel(), minlength=10) / actual.size
+    np.testing.assert_allclose(tenth, 0.1, atol=0.03)

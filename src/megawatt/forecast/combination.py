@@ -12,7 +12,7 @@ from megawatt.forecast.model import PERCENTILES, Floats
 LEARNING_DAYS = 182
 """Days of past errors that weigh the members."""
 BAND_DAYS = 364
-"""Days of past errors behind conformal bands."""
+"""Days of past errors behind conformal bands, the older the less."""
 ALIKE = 0.12
 """Share of the past errors behind a local band: those of the forecasts most like today's."""
 SHARPNESS = 4
@@ -54,7 +54,7 @@ class Combination(DayAhead):
     """
 
     name = "megawatt"
-    version = "3"
+    version = "4"
     levels = PERCENTILES
 
     def __init__(self, target: str, members: Sequence[str], *, timezone: str) -> None:
@@ -85,7 +85,9 @@ class Combination(DayAhead):
         bands = [
             conformal(points, actual, expected, levels, beside=1),
             conformal(points, actual, expected, levels, beside=3, like=ALIKE),
-            self._weighted([conformal(one, actual, expected, levels, beside=1, like=ALIKE) for one in members]),
+            self._weighted(
+                [conformal(points, actual, expected, levels, beside=1, like=ALIKE, by=one) for one in members]
+            ),
         ]
         return np.sort(np.mean(bands, axis=0), axis=1)
 

@@ -2,11 +2,13 @@
 
 Past errors, in units of what was expected of them, are what may happen again, in units of what is expected now. Taken
 from all days they are many; taken from the days whose forecast was most like today's they also undo a bias that only
-high or only low prices have. The two err differently, so their average errs less.
+high or only low prices have. The two err differently, so their average errs less. Errors get stale: the older, the less
+they count.
 
 References:
     Lei et al., JASA 113 (2018) 1094 (normalised split conformal prediction).
     Guan, Biometrika 110 (2023) 33 (localised conformal prediction).
+    Barber et al., Annals of Statistics 51 (2023) 816 (conformal prediction beyond exchangeability: weighted quantiles).
 """
 
 import numpy as np
@@ -19,6 +21,8 @@ MEMORY, MEMORY_WIDE, MEMORY_DAY = 0.94, 0.8, 0.7
 """Share of the old running error that a day keeps: of one interval, of it and its neighbours, of the whole day."""
 START = 28
 """Days that only start the running errors."""
+HALF_LIFE = 91
+"""Days after which a past error counts half."""
 LEAST_LIKE = 20
 """Fewest errors behind a conformal quantile, where there are as many."""
 
@@ -43,7 +47,7 @@ def expected_error(points: Floats, actual: Floats, members: Floats) -> Floats:
     A sum with weights of at least zero, found by least squares of what errors were on what was known before: the
     running errors of the interval, of its neighbours and of the day; how far the members lie from the point, here and
     over the day; the distance from yesterday's price, and from the usual price above and below; and a constant. Rows
-    count by the inverse of what is expected of them, so that calm hours are fitted as well as wild ones.
+    count by the inverse of what is expected of them, so that calm hours are fitted as well as wild ones, and by their age.
 
     Args:
         points: Point forecasts of n past days and, last, of the next, shape (n + 1, H).
@@ -70,12 +74,19 @@ def expected_error(points: Floats, actual: Floats, members: Floats) -> Floats:
     columns = np.stack([np.broadcast_to(one, points.shape) for one in known], axis=-1)
     X, y = columns[START:-1].reshape(-1, len(known)), errors[START:].ravel()
     weights = np.full(len(known), 1 / len(known))
+    recent = np.repeat(np.sqrt(_recency(len(errors) - START)), errors.shape[1])  # its square weighs the squares
     for _ in range(3):
-        share = 1 / np.maximum(X @ weights, 0.1 * mean)
+        share = recent / np.maximum(X @ weights, 0.1 * mean)
         scaled = X * share[:, None]
         _fit_not_negative(scaled.T @ scaled, scaled.T @ (y * share), weights)
     expected: Floats = np.maximum(columns @ weights, 0.01 * mean)
     return expected
+
+
+def _recency(n: int) -> Floats:
+    """Weights of n days in a row up to yesterday, shape (n,): half as much every `HALF_LIFE` days back."""
+    weights: Floats = 0.5 ** (np.arange(n)[::-1] / HALF_LIFE)
+    return weights
 
 
 def _with_neighbours(errors: Floats) -> Floats:
@@ -97,9 +108,19 @@ def _fit_not_negative(gram: Floats, cross: Floats, weights: Floats) -> None:
 
 
 def conformal(
-    points: Floats, actual: Floats, expected: Floats, levels: Floats, *, beside: int, like: float = 1.0
+    points: Floats,
+    actual: Floats,
+    expected: Floats,
+    levels: Floats,
+    *,
+    beside: int,
+    like: float = 1.0,
+    by: Floats | None = None,
 ) -> Floats:
     """Point + quantiles of past errors in units of what was expected then, times what is expected now.
+
+    The errors are always those of the points. A band around every member, from the errors of that member, would be
+    as wide as members err, and so would be the average of such bands, although the average of the members errs less.
 
     Args:
         points: Point forecasts of n past days and, last, of the next, shape (n + 1, H).
@@ -107,24 +128,34 @@ def conformal(
         expected: Expected absolute error, shape (n + 1, H), see `expected_error`.
         levels: Probability levels, shape (q,).
         beside: Intervals on either side whose errors are taken too.
-        like: Share of these errors that count: those whose points are nearest in rank to today's.
+        like: Share of these errors that count: those of the forecasts nearest in rank to today's.
+        by: Forecasts by which this nearness is judged, such as those of a member, shape (n + 1, H); the points by default.
 
     Returns:
         Shape (H, q).
     """
     scores = ((actual - points[:-1]) / expected[:-1])[START:]
-    before, H = points[START:-1], points.shape[1]
+    by = points if by is None else by
+    before, weights, H = by[START:-1], _recency(len(scores))[:, None], points.shape[1]
     quantiles = np.empty((H, len(levels)))
     for h in range(H):
         near = slice(max(h - beside, 0), h + beside + 1)
-        chosen = scores[:, near]
+        chosen, share = scores[:, near], np.broadcast_to(weights, scores[:, near].shape)
         if like < 1:
-            chosen = chosen[_alike(before[:, near], points[-1, h], like)]
-        ordered = np.sort(chosen, axis=None)
-        place = levels * (len(ordered) + 1) - 1  # today's error is as likely to fall into any gap between the past ones
-        quantiles[h] = np.interp(place, np.arange(len(ordered)), ordered)
+            alike = _alike(before[:, near], by[-1, h], like)
+            chosen, share = chosen[alike], share[alike]
+        quantiles[h] = _weighted_quantiles(chosen.ravel(), share.ravel(), levels)
     band: Floats = points[-1][:, None] + expected[-1][:, None] * quantiles
     return band
+
+
+def _weighted_quantiles(values: Floats, weights: Floats, levels: Floats) -> Floats:
+    """Quantiles of what comes next, of weight one itself: with equal weights, as likely in any gap between the values."""
+    order = np.argsort(values)
+    weight = weights[order]
+    below = weight.cumsum()
+    quantiles: Floats = np.interp(levels * (below[-1] + 1), below - weight / 2 + 0.5, values[order])
+    return quantiles
 
 
 def _alike(before: Floats, point: float, share: float) -> NDArray[np.bool_]:
