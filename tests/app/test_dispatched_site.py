@@ -1,5 +1,6 @@
 """``megawatt invest`` with the site's own dispatch in every month: the same digits whoever does it, and after a stop."""
 
+import io
 import json
 import os
 import sys
@@ -9,17 +10,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from megawatt.app.dispatched_site import How, told
 from megawatt.app.invest_page import invest_brief
-from megawatt.app.investment import Investment, answer, invest
+from megawatt.app.investment import Investment, answer, block_of, invest
+from megawatt.app.overrides import with_values
+from megawatt.app.site_cash import mode_cash
+from megawatt.app.site_project_words import print_project
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
 from megawatt.invest.alternatives import KEEP, NOW
 from megawatt.site.read import Site
 from megawatt.sources.reference_network import reference_network
 from tests.app.schemas import published
-from tests.invest.bank import MINE, mine_grid, series, spiky
+from tests.invest.bank import MINE, drawn, mine_grid, series, spiky
 
 SHARED = """
 [data]
@@ -83,7 +88,7 @@ def test_mining_on_brings_what_the_site_loses_without_its_machines_and_pays_the_
     real, keep = alone.dispatch, alone.project.projects[KEEP]
     assert real is not None
     scenarios = alone.project.case.scenarios
-    with_machines, without = (real.read.of(name, scenarios) for name in real.steps.whole)
+    with_machines, without = (real.read.of(name, scenarios) for name in ("machines-all", real.steps.none))
     assert keep.lines["mining"] == pytest.approx(with_machines.mining_usd)
     assert keep.measured_usd == pytest.approx(with_machines.peak_usd - without.peak_usd)
     assert (keep.measured_usd <= 0).all()
@@ -138,6 +143,7 @@ def test_a_place_that_can_hold_no_hall_mines_on_in_all_alternatives() -> None:
     one = site(SHARED.replace("[[charge]]", '[[hall]]\nname = "h"\nkind = "batch"\ncritical_it_mw = 20.0\ncontract = "c"\n'
         'window = "week"\nduty_fraction = 0.1\n[[contract]]\nname = "c"\ntenant = "T"\nkind = "batch"\nstart = 2024-01-01\n'
         "years = 9.0\nfee_usd_per_it_mwh = 100.0\n[[charge]]"))  # fmt: skip
+    one = with_values(one, ["treasury.cash_usd=5e6"])
     found = asked(How("mean"), replace(one, connection=one.connection.model_copy(update={"meter_limit_mw": 45.0})))
     assert list(found.project.cannot) == ["s21"]
     assert found.project.flips == ()
@@ -147,6 +153,20 @@ def test_a_place_that_can_hold_no_hall_mines_on_in_all_alternatives() -> None:
     published("invest-2", json.loads(json.dumps(answer(found), allow_nan=False)))
     assert found.dispatch is None
     assert np.isfinite(found.modes.rule.mean)
+    heard = Console(record=True, file=io.StringIO(), width=200)
+    print_project(heard, found.project)
+    assert "Treasury, keep mining: cash" in heard.export_text()
+
+
+def test_a_mine_pays_its_staff_in_months_in_which_power_is_too_dear_as_the_other_modes_do() -> None:
+    """At 200 times the level no machine runs: mining is then worth its staff less than nothing, and as much as selling power."""
+    one, block = site(SHARED), block_of(site(SHARED), site(SHARED).fleets[0], site(SHARED).grid().end)
+    dear = drawn(1, paths=4, months=12)
+    dear = replace(dear, power_level=dear.power_level * 200.0, power_usd_per_mwh=dear.power_usd_per_mwh * 1e4)
+    cash = mode_cash(one, {"s21": block}, dear, {}, None)
+    staff = block.mining_opex_usd_per_mw_year * one.fleets[0].full_mw / 12
+    assert cash.mine == pytest.approx(-staff * cash.standing)
+    assert cash.mine == pytest.approx(cash.idle - cash.staff)
 
 
 def test_an_unknown_dispatch_and_a_check_of_means_are_refused() -> None:

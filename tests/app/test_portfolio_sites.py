@@ -60,6 +60,15 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> PortfolioAnswer:
     return portfolio(write(tmp_path_factory.mktemp("two")), scenarios=200, seed=3)
 
 
+def test_a_fleet_whose_hall_the_connection_does_not_carry_only_mines(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    north = tmp_path / "north.toml"
+    text = north.read_text(encoding="utf-8")
+    north.write_text(re.sub(r"\nmeter_limit_mw = [\d_.]+", "\nmeter_limit_mw = 20.0", text), encoding="utf-8")
+    names = [one.project.name for one in portfolio(path, scenarios=20, seed=3).candidates]
+    assert [name for name in names if name.startswith("north")] == ["north: mine from 2025"]
+
+
 def values(one: PortfolioAnswer) -> dict[str, Floats]:
     """USD of every candidate by scenario."""
     return {each.project.name: each.project.values_usd_per_mw * each.project.most_mw for each in one.candidates}

@@ -51,10 +51,12 @@ def series(name: str, values: Floats, grid: TimeGrid, unit: Unit = Unit.USD_PER_
     return Series(name, unit, grid, values, grid.ends, Provenance("made up"))
 
 
-def bank_year(make: Callable[[int], Floats], name: str = "price_rt/LZ_WEST", *, year: int = YEAR) -> PowerYear:
+def bank_year(
+    make: Callable[[int], Floats], name: str = "price_rt/LZ_WEST", *, year: int = YEAR, unit: Unit = Unit.USD_PER_MWH
+) -> PowerYear:
     """A year whose hourly prices are made from their number."""
     grid = mine_grid(year)
-    return PowerYear(year, Dataset([series(name, make(grid.n), grid)]))
+    return PowerYear(year, Dataset([series(name, make(grid.n), grid, unit)]))
 
 
 def mine_grid(year: int = YEAR) -> TimeGrid:

@@ -35,7 +35,8 @@ def cash(mine: Floats, *, lease: float = -1e4, idle: float = 0.0) -> ModeCash:
 
 
 def annuity(months: int = MONTHS) -> float:
-    return float(((1 + periodic_rate(RATE, 12)) ** -np.arange(months)).sum())
+    """Value today of one dollar at the end of each month."""
+    return float(((1 + periodic_rate(RATE, 12)) ** -np.arange(1, months + 1)).sum())
 
 
 def test_a_mine_that_always_pays_is_mined() -> None:

@@ -1,13 +1,16 @@
 """A site taken apart into fleets and halls, and put together again."""
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
-from megawatt.core.units import ItMW
+from megawatt.core.dataset import Dataset
+from megawatt.core.units import ItMW, Unit
 from megawatt.invest.operations import Operations
 from megawatt.invest.plan_book import PlanBook
+from megawatt.invest.power_bank import PowerYear
 from megawatt.invest.site_dispatch import ITSELF, plan_book
 from megawatt.invest.site_steps import StepOperations, Steps, rounded, steps_of, total
 from megawatt.site.read import Site
@@ -31,9 +34,9 @@ def limited(mw: float, more: str = "") -> Site:
     return replace(site, connection=site.connection.model_copy(update={"meter_limit_mw": mw}))
 
 
-def read(steps: Steps) -> StepOperations:
+def read(steps: Steps, bank: Sequence[PowerYear] = BANK) -> StepOperations:
     books: dict[str, PlanBook] = {
-        name: plan_book(site, BANK, ASKED, accuracy=ITSELF) for name, site in steps.sites.items()
+        name: plan_book(site, bank, ASKED, accuracy=ITSELF) for name, site in steps.sites.items()
     }
     return StepOperations(steps, books)
 
@@ -50,7 +53,7 @@ def test_fleets_add_up_to_the_site_whether_they_share_the_limit_or_not(limit_mw:
     assert found.steps.shared is shared
     assert found.steps.cannot == {}
     whole = plan_book(site, BANK, ASKED, accuracy=ITSELF).operations(ASKED)
-    none = found.of(found.steps.whole[1], ASKED)
+    none = found.of(found.steps.none, ASKED)
     same(total([(1.0, none), *((1.0, found.mine(name, ASKED)) for name in IT)]), whole)
 
 
@@ -97,6 +100,21 @@ def test_a_hall_that_the_connection_does_not_carry_is_named_with_the_reason() ->
 )
 def test_a_demand_charge_an_award_or_a_ban_on_resale_ties_loads_together(more: str) -> None:
     assert steps_of(limited(500.0, more), IT).shared
+
+
+def test_a_hall_that_shares_nothing_is_billed_for_its_own_coincident_peak_and_a_mine_that_stands_by_is_not() -> None:
+    """20 IT MW at a PUE of 1.3 are 26 MW; of 12,000 USD/MW and year each of four summer months measures a quarter: June and July here."""
+    charge = '[[charge]]\nname = "4cp"\nkind = "coincident"\nusd_per_kw_year = 12.0\n'
+    load = bank_year(lambda n: 50_000.0 + 1_000.0 * np.sin(np.arange(n) / 24.0), "load/ERCOT", unit=Unit.MW)
+    bank = [PowerYear(BANK[0].year, Dataset([BANK[0].data["price_rt/LZ_WEST"], load.data["load/ERCOT"]]))]
+    assert read(steps_of(limited(500.0), IT)).hall("s21", ASKED) is None
+    billed = read(steps_of(limited(500.0, charge), IT), bank)
+    assert not billed.steps.shared
+    hall = billed.hall("s21", ASKED)
+    assert hall is not None
+    assert hall.peak_usd == pytest.approx(np.full((6, 2), -26.0 * 12_000.0 / 4))
+    assert hall.net_usd == pytest.approx(hall.peak_usd)
+    assert (billed.mine("s21", ASKED).peak_usd > -35.0 * 12_000.0 / 4).all()
 
 
 def test_hash_rates_that_are_told_apart_by_little_are_rounded_and_those_of_one_fleet_are_not() -> None:

@@ -35,7 +35,7 @@ class How:
 
     Attributes:
         dispatch: ``mean``, ``typical`` or ``full``.
-        workers: Processes of this machine.
+        workers: Processes of this machine for the dispatch, threads for the scenarios.
         cluster: Address of a Dask scheduler instead.
         resume: Folder that keeps what is done; a run that was stopped goes on from there.
         check: Scenarios whose months are all solved one by one, to compare with; 0: none.
@@ -106,14 +106,12 @@ def dispatched(
     """
     steps = steps_of(site, halls_of(site, blocks))
     factors = {name: machines_of(one, 1.0).hash_factor(scenarios.power_level.shape[1]) for name, one in blocks.items()}
-    hashrate = {name: rounded(variant, factors) for name, variant in steps.sites.items()}
-    programmes = any(one.qualified for one in site.programmes)
-    idle = {"stand-by": site} if programmes else {}
-    hashrate |= {name: rounded(variant, factors) for name, variant in idle.items()}
+    stand_by = {"stand-by": site} if any(one.qualified for one in site.programmes) else {}
+    hashrate = {name: rounded(variant, factors) for name, variant in {**steps.sites, **stand_by}.items()}
     run = DispatchRun(years, scenarios, hashrate, crew_of(how.workers, how.cluster), how.resume, how.say)
     accuracy = accuracy_of(how.dispatch)
     books = run.books(steps.sites, how.dispatch, accuracy)
-    poor = replace(run, scenarios=_worthless(scenarios)).books(idle, how.dispatch, accuracy)
+    poor = replace(run, scenarios=_worthless(scenarios)).books(stand_by, how.dispatch, accuracy)
     rate = site.finance.discount_rate
     agreement = run.check(steps.sites, books, rate=rate, paths=how.check) if how.check else None
     opened, fractions = _open(books, scenarios, rate)

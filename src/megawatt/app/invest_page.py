@@ -105,7 +105,7 @@ def _fact(fleet: str, found: Conversion) -> tuple[str, str, str]:
 
 
 def _site_section(one: Investment) -> Section:
-    message = "A loan is drawn as the works are paid, beside the owner's money; rents, tax and debt service follow."
+    message = "A loan is drawn as the works are paid; rents, tax and debt service follow."
     columns = (
         Column("Alternative", text=True),
         *(Column(head, "M USD after tax") for head in ("Mean", "5 %", "50 %", "95 %")),

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from megawatt.app.data import data_for
+from megawatt.app.dispatched_site import halls_of
 from megawatt.app.investment import block_of, network_state
 from megawatt.app.scenario_runs import bank_means, power_years
 from megawatt.app.site_project import BUILD_MONTHS, site_case
@@ -25,6 +26,7 @@ from megawatt.invest.lease import MONTHS
 from megawatt.invest.portfolio import Project as Choice
 from megawatt.invest.portfolio_tables import ProjectTable
 from megawatt.invest.scenarios import ScenarioModel, Scenarios, simulate
+from megawatt.invest.site_steps import steps_of
 
 MINE, HOST = "mine", "host"
 
@@ -58,11 +60,12 @@ def site_candidates(file: PortfolioFile, scenarios: int, seed: int) -> tuple[Can
         blocks = {one.name: block_of(site, one, site.grid().end) for one in site.fleets if one.owner == "own"}
         rated = replace(site, finance=site.finance.model_copy(update={"discount_rate": file.head.discount_rate}))
         case = site_case(rated, blocks, on, np.random.default_rng([seed, 1, number]))
+        cannot = steps_of(site, halls_of(site, blocks)).cannot
         for i, plant in enumerate(case.plants):
             alone = replace(case, plants=(plant,), fails=case.fails[i : i + 1])
             label = f"{site.connection.name}: {plant.name}" if len(case.plants) > 1 else site.connection.name
             out += [_candidate(file, alone, label, None)]
-            out += [_candidate(file, alone, label, year) for year in file.convert_years]
+            out += [_candidate(file, alone, label, year) for year in file.convert_years if plant.name not in cannot]
     return tuple(out)
 
 

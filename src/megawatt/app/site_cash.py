@@ -39,7 +39,7 @@ def mode_cash(
     """
     power = {one.name: one.full_mw for one in site.fleets}
     shape = scenarios.power_level.shape
-    idle = _whole(real, 1, scenarios) if real else np.zeros(shape)
+    idle = real.read.of(real.steps.none, scenarios).net_usd if real else np.zeros(shape)
     mine, host = idle.copy(), idle.copy()
     staff, bought, lease, standing = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
     opex = 0.0
@@ -48,7 +48,7 @@ def mode_cash(
         one = _operations(name, block, power[name], scenarios, real)
         paid = np.where(one.energy_mwh > 0, full, 0.0)
         stand, price = machines_of(block, power[name]).renewed(one.net_usd - paid)
-        earned = (one.net_usd - paid) * stand - price
+        earned = (one.net_usd - full) * stand - price
         mine += earned
         bought += price
         staff += full * stand
@@ -86,10 +86,9 @@ def closed(site: Site, fleets: list[str], cannot: Mapping[str, str], real: Dispa
         return out | dict.fromkeys((MODES[STAND_BY], MODES[SELL_POWER]), means)
     if real.stand_by is None:
         out[MODES[STAND_BY]] = "the site file has no programme that it is qualified for"
-    blocks = [one for one in site.energies if one.resale != "forbidden"]
     if not site.energies:
         out[MODES[SELL_POWER]] = "no power is bought ahead that could be sold"
-    elif not blocks:
+    elif all(one.resale == "forbidden" for one in site.energies):
         out[MODES[SELL_POWER]] = "its contracts forbid the resale of power bought ahead"
     return out
 
@@ -106,10 +105,6 @@ def modes_answer(one: SiteModes) -> dict[str, Any]:
         "changes": [{**asdict(change), "words": change.words()} for change in one.changes],
         "cannot": dict(one.cannot),
     }
-
-
-def _whole(real: DispatchedSite, which: int, scenarios: Scenarios) -> Floats:
-    return real.read.of(real.steps.whole[which], scenarios).net_usd
 
 
 def _operations(name: str, block: Block, mw: float, scenarios: Scenarios, real: DispatchedSite | None) -> Operations:

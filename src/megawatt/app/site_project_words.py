@@ -30,11 +30,12 @@ def print_project(console: Console, one: SiteProject) -> None:
     console.print(_returns(one))
     for name, why in one.cannot.items():
         console.print(f"Fleet {name} mines on in all alternatives: {why}.", highlight=False)
-    if not one.flips:
-        return
-    console.print(f"The answer between converting now and mining on turns {turns(one)}.", highlight=False)
-    largest = [f"{name} {percent(share, 2)}" for name, share in one.shares.items() if share >= 0.02]
-    console.print(f"What the difference is uncertain from (total Sobol shares): {', '.join(largest)}.", highlight=False)
+    if one.flips:
+        console.print(f"The answer between converting now and mining on turns {turns(one)}.", highlight=False)
+        largest = [f"{name} {percent(share, 2)}" for name, share in one.shares.items() if share >= 0.02]
+        console.print(
+            f"What the difference is uncertain from (total Sobol shares): {', '.join(largest)}.", highlight=False
+        )
     if one.lease_months_cut:
         console.print(
             f"The scenarios end {one.lease_months_cut} months before a lease signed today does: what these bring is left out "

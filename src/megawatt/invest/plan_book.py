@@ -64,7 +64,7 @@ class SiteMonths:
 def months_of(
     site: Site, bank: PowerYear, first_month: str, months: int, hashrate: Mapping[str, Floats] | None = None
 ) -> SiteMonths:
-    """The months of scenarios as a site sees them; arguments as of `site_dispatch.site_operations`."""
+    """The months of scenarios as a site sees them; arguments as of `site_dispatch.plan_book`."""
     factors = ageing(site, first_month, months) | dict(hashrate or {})
     common = np.maximum.reduce(list(factors.values())) if factors else np.ones(months)
     common = np.where(common > 0, common, 1.0)

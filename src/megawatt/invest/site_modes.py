@@ -88,10 +88,11 @@ class ModeCash:
 
     def option(self, scenarios: Scenarios, *, rate: float, decide_months: int) -> Option:
         """The switching option of the site; a lease is signed in the first ``decide_months`` or never."""
+        discount = 1 / (1 + periodic_rate(rate, MONTHS))
         kept = self.idle - self.bought
         rewards = np.empty((*self.mine.shape, len(MODES)))
         rewards[..., MINE] = self.mine
-        rewards[..., CONVERTING] = self.host + self.lease
+        rewards[..., CONVERTING] = self.host + self.lease / discount
         rewards[:, decide_months:, CONVERTING] = -np.inf
         rewards[..., HOST] = self.host
         rewards[..., STAND_BY] = kept - self.staff + (0.0 if self.stand_by is None else self.stand_by)
@@ -104,7 +105,7 @@ class ModeCash:
             np.log(np.maximum(scenarios.power_level, 1e-9)),
         )
         closed = [MODES.index(name) for name in self.cannot]
-        discount = 1 / (1 + periodic_rate(rate, MONTHS))
+        rewards *= discount  # a month's cash comes at its end; a lease was valued on the day of signing, its beginning
         return Option(rewards, np.stack(states, axis=2), costs(self.restart_usd, closed), discount, MINE)
 
 

@@ -7,7 +7,7 @@ in their places (V); a fleet brings what the site loses with it, a hall what the
     mine k = M(k - 1) - M(k)        hall k = [V(k) - M(k)] - [V(k - 1) - M(k - 1)]        V(0) = M(0)
 
 The sums are exact when all machines run, when fleets convert in that order, and while all halls are built at once; in another order each
-is what it would add in this one. Where nothing is shared a fleet alone brings what it brings beside others, in any order.
+is what it would add in this one. Where nothing is shared a fleet or a hall alone brings what it brings beside others, in any order.
 """
 
 import datetime as dt
@@ -43,7 +43,7 @@ class Steps:
     Attributes:
         sites: The variants by name.
         mine: What each fleet's machines bring, as a sum of variants.
-        hall: What each hall brings beside its rent; empty where it changes nothing for the others.
+        hall: What each hall brings beside its rent; empty where that is nothing.
         cannot: Why a fleet's place can hold no hall, by name.
         shared: Whether loads share something.
     """
@@ -55,9 +55,9 @@ class Steps:
     shared: bool
 
     @property
-    def whole(self) -> tuple[str, str]:
-        """Names of the variants with all machines and with none."""
-        return ("machines-all", "machines-none") if self.shared else ("all", "none")
+    def none(self) -> str:
+        """Name of the variant without machines."""
+        return "machines-none" if self.shared else "none"
 
 
 def steps_of(site: Site, it: Mapping[str, ItMW]) -> Steps:
@@ -71,10 +71,7 @@ def steps_of(site: Site, it: Mapping[str, ItMW]) -> Steps:
     lets, cannot = _fitting(site, fleets, it)
     chain = [*lets, *(one.name for one in fleets if one.name in cannot)]
     if not _shares(site, {name: it[name] for name in lets}):
-        sites = {one.name: _without(site, [other for other in chain if other != one.name]) for one in fleets}
-        names = {name: f"only-{i}" for i, name in enumerate(chain)}
-        found = {names[name]: variant for name, variant in sites.items()} | {"none": _without(site, chain)}
-        return Steps(found, {name: ((1.0, names[name]), (-1.0, "none")) for name in chain}, {}, cannot, shared=False)
+        return _apart(site, chain, {name: it[name] for name in lets}, cannot)
     machines = ["machines-all", *(f"machines-{len(chain) - k}" for k in range(1, len(chain))), "machines-none"]
     halls = ["machines-all", *(f"halls-{k + 1}" for k in range(len(lets)))]
     found = {name: _without(site, chain[:k]) for k, name in enumerate(machines)}
@@ -89,6 +86,22 @@ def steps_of(site: Site, it: Mapping[str, ItMW]) -> Steps:
             before: Sum = ((-1.0, halls[k]), (1.0, machines[k])) if k else ()
             hall[name] = ((1.0, halls[k + 1]), (-1.0, machines[k + 1]), *before)
     return Steps(found, mine, hall, cannot, shared=True)
+
+
+def _apart(site: Site, chain: list[str], lets: Mapping[str, ItMW], cannot: Mapping[str, str]) -> Steps:
+    """Each fleet alone, and each hall where there are peaks to pay: coincident ones bind nobody to others, but bill a hall too."""
+    idle = _without(site, chain)
+    alone = {name: _without(site, [other for other in chain if other != name]) for name in chain}
+    halls = {name: _with_halls(idle, [mw]) for name, mw in lets.items()} if site.charges else {}
+    named = {f"only-{i}": (name, one) for i, (name, one) in enumerate(alone.items())}
+    built = {f"hall-{i}": (name, one) for i, (name, one) in enumerate(halls.items())}
+    return Steps(
+        {variant: one for variant, (_, one) in (named | built).items()} | {"none": idle},
+        mine={name: ((1.0, variant), (-1.0, "none")) for variant, (name, _) in named.items()},
+        hall={name: ((1.0, variant), (-1.0, "none")) for variant, (name, _) in built.items()},
+        cannot=cannot,
+        shared=False,
+    )
 
 
 class StepOperations:

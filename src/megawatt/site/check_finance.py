@@ -35,7 +35,7 @@ def check_forward_lies_ahead(site: Site) -> Iterator[Finding]:
 
 
 def check_forward_is_covered(site: Site) -> Iterator[Finding]:
-    """What is sold ahead is there to be earned: more is a bet on the price."""
+    """Hash rate sold ahead is there to be earned, power bought ahead to be used: more is a bet on the price."""
     owned = [one for one in site.fleets if one.owner == "own"]
     hashes = sum(one.hashrate_th_s * one.count for one in owned) / TH_PER_PH
     power = fleets_meter_mw(site)
@@ -50,7 +50,7 @@ def check_forward_is_covered(site: Site) -> Iterator[Finding]:
                 site,
                 ("forward", number, "kind"),
                 f"with {one.name!r} {sold[one.kind]:,.4g} {unit} are {one.kind.rpartition('_')[2]} ahead",
-                f"the site's own fleets have {has:,.4g} {unit}: the rest is a bet on the price",
+                f"the site's {'own ' if unit == 'PH/s' else ''}fleets have {has:,.4g} {unit}: the rest is a bet on the price",
                 "Lower the quantity, unless contracts follow each other in time or other sites stand behind it.",
             )
 
