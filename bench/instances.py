@@ -127,6 +127,9 @@ FULL = tuple(Instance(days, 15, k) for days in (7, 30, 365) for k in BLOCKS) + t
     Instance(365, 5, k) for k in BLOCKS
 )
 
+YEARS = tuple(Instance(365, 15, k) for k in BLOCKS if k > 1)
+"""Where the block model differs from that of counts."""
+
 
 def instance(name: str) -> Instance:
     """The instance of a name."""

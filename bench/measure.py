@@ -25,8 +25,14 @@ PEERS = {
     "scipy.milp": "bench.peers.scipy_milp:ScipyMilp",
     "linopy": "bench.peers.linopy_model:Linopy",
     "PyPSA": "bench.peers.pypsa_network:Pypsa",
+    "HiGHS LP, single blocks": "bench.peers.single_blocks:HighsLpBlocks",
+    "HiGHS MIP, single blocks": "bench.peers.single_blocks:HighsMipBlocks",
+    "PyPSA, single blocks": "bench.peers.single_blocks:PypsaBlocks",
 }
 """Peers by name, imported only in the process that measures them."""
+
+SINGLE = ("megawatt", "megawatt kernel", *(name for name in PEERS if name.endswith("single blocks")))
+"""Who is compared on the block model."""
 
 REPEATS, REPEAT_SECONDS = 5, 3.0
 """The best of up to five runs, no new one begun after three seconds: the same for everybody."""

@@ -1,6 +1,6 @@
-"""Peers beside `megawatt`, every one in its own process, in one run: ``python -m bench.run [--full] [--limit SECONDS]``.
+"""Peers beside `megawatt`, every one in its own process, in one run: ``python -m bench.run [--full | --single] [--limit SECONDS]``.
 
-Prints a table, writes ``docs/evidence/bench/small.json`` or ``full.json`` with the raw seconds, and renews the tables
+Prints a table, writes ``docs/evidence/bench/small.json`` (``full.json``, ``single.json``) with the raw seconds, and renews the tables
 of ``docs/benchmarks.md``. Returns 1 when two peers disagree by more than 1e-9, or a plan breaks a rule.
 """
 
@@ -13,13 +13,15 @@ import subprocess
 import sys
 from typing import Any
 
-from bench.instances import FULL, ROOT, SMALL, Instance, prices
-from bench.measure import PEERS
+from bench.instances import FULL, ROOT, SMALL, YEARS, Instance, prices
+from bench.measure import PEERS, SINGLE
 from bench.table import RECORDS, disagreements, renew_page, terminal
 from evidence.bar import commit, machine
 
 LONGEST_SECONDS = 1800.0
 """After this a process that has not ended itself is ended."""
+
+HYBRID_DAYS = {"small": (3,), "full": (3, 7), "single": ()}
 
 Row = dict[str, Any]
 
@@ -27,14 +29,18 @@ Row = dict[str, Any]
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, record."""
     parser = argparse.ArgumentParser(prog="bench.run", description="Peers beside megawatt, in one run.")
-    parser.add_argument("--full", action="store_true", help="years at 15 and 5 minutes and all K: half an hour or more")
-    parser.add_argument("--limit", type=float, help="seconds a peer may take on an instance (default 10; 300 if full)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--full", action="store_true", help="years at 15 and 5 minutes and all K: half an hour or more")
+    which.add_argument("--single", action="store_true", help="peers that model every block, on years: ten minutes")
+    parser.add_argument("--limit", type=float, help="seconds a peer may take on an instance (default 10; else 300)")
     asked = parser.parse_args(arguments)
-    limit = asked.limit or (300.0 if asked.full else 10.0)
+    mode = "full" if asked.full else "single" if asked.single else "small"
+    limit = asked.limit or (10.0 if mode == "small" else 300.0)
     load = round(os.getloadavg()[0], 1)
-    rows = uncoupled(FULL if asked.full else SMALL, limit)
+    peers = SINGLE if asked.single else tuple(peer for peer in PEERS if peer not in SINGLE[2:])
+    rows = uncoupled({"small": SMALL, "full": FULL, "single": YEARS}[mode], peers, limit)
     record = {
-        "mode": "full" if asked.full else "small",
+        "mode": mode,
         "date": dt.datetime.now(dt.UTC).date().isoformat(),  # noqa: TID251  # the date of the measurement
         "commit": commit(),
         "machine": machine(),
@@ -42,9 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         "limit_seconds": limit,
         "prices": prices()[1],
         "uncoupled": rows,
-        "coupled": [
-            coupled(days, limit if days < 7 else max(limit, 60.0)) for days in ((3, 7) if asked.full else (3,))
-        ],
+        "coupled": [coupled(days, limit if days < 7 else max(limit, 60.0)) for days in HYBRID_DAYS[mode]],
     }
     wrong = disagreements(rows)
     RECORDS.mkdir(parents=True, exist_ok=True)
@@ -55,12 +59,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if wrong else 0
 
 
-def uncoupled(sizes: tuple[Instance, ...], limit: float) -> list[Row]:
-    """Every peer on every size; a peer that did not finish a size is not tried on a larger one."""
+def uncoupled(sizes: tuple[Instance, ...], peers: tuple[str, ...], limit: float) -> list[Row]:
+    """Peers on every size; a peer that did not finish a size is not tried on a larger one."""
     rows: list[Row] = []
     too_large: dict[str, int] = {}
     for size in sorted(sizes, key=_columns):
-        for peer in PEERS:
+        for peer in peers:
             if _columns(size) >= too_large.get(peer, sys.maxsize):
                 rows.append(
                     {"instance": size.name, "peer": peer, "outcome": "not tried: a smaller one was not finished"}
@@ -70,7 +74,7 @@ def uncoupled(sizes: tuple[Instance, ...], limit: float) -> list[Row]:
             if row["outcome"] != "done":
                 too_large[peer] = _columns(size)
             rows.append(row)
-            print(f"{size.name:18s} {peer:16s} {row['outcome']} {row.get('solve_s', float('nan')):.4g} s", flush=True)
+            print(f"{size.name:18s} {peer:24s} {row['outcome']} {row.get('solve_s', float('nan')):.4g} s", flush=True)
     return rows
 
 

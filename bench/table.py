@@ -85,7 +85,7 @@ def markdown(record: Row) -> str:
         f"{record['date']}, {record['machine']}, commit `{record['commit']}`, load {record['load_at_start']} at the start; "
         f"limit {record['limit_seconds']:g} s. Prices: {record['prices']}. {versions}."
     )
-    coupled = ["| Hybrid site, hourly | Result |", "|---|---|"]
+    coupled = ["| Hybrid site, hourly | Result |", "|---|---|"] if record["coupled"] else []
     coupled += [f"| {row.get('days', '')} days | {_coupled(row)} |" for row in record["coupled"]]
     return "\n".join([f"### `{record['mode']}`", "", facts, "", *cells, "", *coupled, ""])
 

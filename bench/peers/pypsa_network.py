@@ -35,9 +35,9 @@ class Pypsa(Peer):
         network.set_snapshots(pd.RangeIndex(instance.T))
         network.add("Bus", "site")
         network.add("Generator", "grid", bus="site", p_nom=SITE_MW, marginal_cost=hours * price)
-        for c in instance.classes():
+        for i, c in enumerate(instance.classes()):
             network.add(
-                "Generator", f"{c.efficiency_j_per_th}", bus="site", sign=-1, committable=True, p_min_pu=1.0,
+                "Generator", f"{i}", bus="site", sign=-1, committable=True, p_min_pu=1.0,
                 p_nom=c.blocks * c.block_mw, marginal_cost=-hours * c.revenue_usd_per_h / c.block_mw,
                 start_up_cost=c.blocks * c.start_usd, shut_down_cost=c.blocks * c.stop_usd,
                 min_up_time=instance.min_up, min_down_time=instance.min_down, up_time_before=instance.min_up + 1,
@@ -57,5 +57,5 @@ class Pypsa(Peer):
         if condition != "optimal":
             raise RuntimeError(condition)
         status = network.c.generators.dynamic.status
-        rows = [c.blocks * status[f"{c.efficiency_j_per_th}"].to_numpy() for c in instance.classes()]
+        rows = [c.blocks * status[f"{i}"].to_numpy() for i, c in enumerate(instance.classes())]
         return -float(network.objective), np.array(rows)
