@@ -23,11 +23,11 @@ from megawatt.dispatch.problem import Floats
 STEPS = 40
 """Steps towards better prices for each range."""
 
-MOST_LOOKS = 15_000
+MOST_LOOKS = 60_000
 """Intervals looked at in these steps, in all: ranges of a longer horizon are fewer."""
 
-MOST_WAYS = 3_000_000
-"""Ways on looked at in all, a few seconds."""
+MOST_WAYS = 15_000_000
+"""Ways on looked at in all, some ten seconds."""
 
 EXACT_MW = 1e-8
 """Width to which the best plan's peaks are searched in the end [MW]."""
