@@ -174,11 +174,11 @@ def markdown() -> str:
     loads = [run["load"] for run in measured]
     found = {f"{name} {one}" for run in measured for name, one in run.get("versions", {}).items()}
     places = {run["machine"] for run in measured}
-    facts = (
-        f"Best known plans of {len(best)} of {len(windows())} windows, {proven} of them proven to 1e-4. "
-        f"Load average during the runs {min(loads, default=0)} to {max(loads, default=0)}. "
-        f"{'; '.join(sorted(places))}. {', '.join(sorted(found))}."
-    )
+    facts = f"Best known plans of {len(best)} of {len(windows())} windows, {proven} of them proven to 1e-4. "
+    if measured:
+        facts += f"Load average during the runs {min(loads)} to {max(loads)}. {'; '.join(sorted(places))}. {', '.join(sorted(found))}."
+    else:
+        facts += "No runs of peers are recorded."
     tables = [(SIZE_HEAD, size_rows(records, best)), (PEER_HEAD, peer_rows(records, best))]
     tables.append((GROWTH_HEAD, growth_rows(records, best)))
     return "\n\n".join([facts, *(_table(head, rows) for head, rows in tables if rows)])

@@ -112,7 +112,10 @@ def lead() -> Figure:
     if not enough or not all(factors.values()):
         return Figure(f"{len(ours)} of {len(windows())} windows run", None, {"windows": len(ours)})
     means = {what: math.exp(float(np.mean(np.log(each)))) for what, each in factors.items()}
-    text = f"{means['plan']:.3g}x to a plan within 1e-4, {means['proof']:.3g}x to a proven 1e-3"
+    text = "; ".join(
+        f"{means[what]:.3g}x to {words} ({len(factors[what])} windows that both reached)"
+        for what, words in (("plan", "a plan within 1e-4"), ("proof", "a proven 1e-3"))
+    )
     numbers = {f"{what}_windows": len(each) for what, each in factors.items()} | means
     return Figure(text, means["plan"] >= 300 and means["proof"] >= 100, dict(numbers))
 
