@@ -1,6 +1,7 @@
 """A small mine, a bank of one made-up year, and scenarios set by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from megawatt.core.units import Unit
 from megawatt.invest.network_paths import NetworkPaths
 from megawatt.invest.power_bank import PowerYear
 from megawatt.invest.scenarios import Scenarios
+from megawatt.invest.site_dispatch import SiteDispatch, plan_book
 from megawatt.site.read import Site
 
 MINE = """\
@@ -83,3 +85,8 @@ def drawn(seed: int, paths: int, months: int, years: int = 1) -> Scenarios:
     rng = np.random.default_rng(seed)
     hashprice = 45 * np.exp(rng.normal(-0.2, 0.6, (paths, months)))
     return scenarios(hashprice, np.exp(rng.normal(0, 0.35, (paths, months))), rng.integers(0, years, (paths, months)))
+
+
+def site_operations(site: Site, bank: Sequence[PowerYear], scenarios: Scenarios, **options: Any) -> SiteDispatch:
+    """Dispatch a site in every month of every scenario; options as of `plan_book`."""
+    return SiteDispatch.of(plan_book(site, bank, scenarios, **options), scenarios)

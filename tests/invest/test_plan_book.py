@@ -8,8 +8,8 @@ import pytest
 from megawatt.core.errors import InputError
 from megawatt.invest.plan_book import months_of
 from megawatt.invest.scenarios import Scenarios
-from megawatt.invest.site_dispatch import ITSELF, plan_book, site_operations
-from tests.invest.bank import bank_year, drawn, mine, spiky
+from megawatt.invest.site_dispatch import ITSELF, plan_book
+from tests.invest.bank import bank_year, drawn, mine, site_operations, spiky
 
 BANK = [bank_year(spiky(1)), bank_year(spiky(2))]
 ASKED = drawn(3, paths=30, months=14, years=2)

@@ -9,8 +9,8 @@ from megawatt.core.errors import InputError
 from megawatt.dispatch.crew import Threads
 from megawatt.invest.operations import Operations
 from megawatt.invest.plan_book import ageing, mean_price_usd
-from megawatt.invest.site_dispatch import FULL, ITSELF, TYPICAL, SiteDispatch, groups_of, site_operations
-from tests.invest.bank import bank_year, drawn, mine, scenarios, spiky
+from megawatt.invest.site_dispatch import FULL, ITSELF, TYPICAL, SiteDispatch, groups_of
+from tests.invest.bank import bank_year, drawn, mine, scenarios, site_operations, spiky
 
 PH_S, MW, FEE = 2_000.0, 35.0, 0.01
 DEMAND = '[[charge]]\nname = "d"\nkind = "demand"\nusd_per_kw_month = 1.0\n'

@@ -100,7 +100,7 @@ def dispatch_alternatives(
         years: The bank that the scenarios were drawn from.
         scenarios: The joint paths.
         dispatch: ``typical`` or ``full``.
-        hashrate: Per variant, factors on fleets' hash rates by month; see `site_operations`.
+        hashrate: Per variant, factors on fleets' hash rates by month; see `plan_book`.
         check_rate: Discount rate at which the values of the first 50 scenarios, all their months solved one by one, must
             agree; None for no check, which takes longer than the answer.
         workers: Processes of this machine.
@@ -162,7 +162,7 @@ class DispatchRun:
     crew: Crew
     resume: Path | None
     say: Callable[[str], None]
-    _one_by_one: dict[str, Operations] = field(default_factory=dict)
+    _one_by_one: dict[str, Operations] = field(default_factory=dict, init=False)
 
     def books(self, sites: Mapping[str, Site], kind: str, accuracy: Accuracy) -> dict[str, PlanBook]:
         """The plans of each variant; ``kind`` is part of the name under which they are kept."""

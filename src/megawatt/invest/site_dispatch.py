@@ -173,24 +173,6 @@ class SiteDispatch:
         return float(self.open_usd.mean() / max(np.abs(self.operations.net_usd).mean(), 1e-9))
 
 
-def site_operations(
-    site: Site,
-    bank: Sequence[PowerYear],
-    scenarios: Scenarios,
-    *,
-    accuracy: Accuracy = TYPICAL,
-    hashrate: Mapping[str, Floats] | None = None,
-    crew: Crew | None = None,
-    store: Store | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> SiteDispatch:
-    """Dispatch a site in every month of every scenario; arguments and errors as of `plan_book`."""
-    book = plan_book(
-        site, bank, scenarios, accuracy=accuracy, hashrate=hashrate, crew=crew, store=store, progress=progress
-    )
-    return SiteDispatch.of(book, scenarios)
-
-
 def plan_book(
     site: Site,
     bank: Sequence[PowerYear],
