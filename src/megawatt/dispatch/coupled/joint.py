@@ -22,10 +22,10 @@ from megawatt.dispatch.coupled.trial import Trial
 from megawatt.dispatch.coupled.ways import Ways
 from megawatt.dispatch.problem import Floats, Ints
 
-MOST_LABELS = 20_000
+MOST_LABELS = 8_000
 """Labels kept after an interval; the least promising go first."""
 
-MOST_WAYS = 300_000
+MOST_WAYS = 100_000
 """Ways on from the labels of an interval that are looked at."""
 
 MOST_COMBINATIONS = 2.0**50

@@ -26,7 +26,7 @@ STEPS = 40
 MOST_LOOKS = 60_000
 """Intervals looked at in these steps, in all: ranges of a longer horizon are fewer."""
 
-MOST_WAYS = 15_000_000
+MOST_WAYS = 10_000_000
 """Ways on looked at in all, some ten seconds."""
 
 EXACT_MW = 1e-8
