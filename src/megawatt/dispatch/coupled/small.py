@@ -32,7 +32,7 @@ MOST_WAYS = 10_000_000
 EXACT_MW = 1e-8
 """Width to which the best plan's peaks are searched in the end [MW]."""
 
-NARROW_MW = 1e-3
+NARROW_MW = 1e-4
 """Ranges narrower than this are not parted: what they still promise is less than the charge on it."""
 
 
@@ -104,6 +104,8 @@ class SmallSite:
         """Month whose peak costs most between the ends, and where it is parted: at the best plan's peak where that lies inside, else in the middle."""
         charge = self.joint.split.problem.peaks[0]
         floor = charge.floor_mw
+        if charge.ratchet_fraction:  # a peak below its own floor is billed in the months after it
+            floor = np.append(np.zeros(len(floor) - 1), floor[-1])
         width = np.where(b > floor, b - np.maximum(a, floor), 0.0)
         worth = np.array([self._charge(np.where(np.arange(len(a)) == m, b, a)) for m in range(len(a))]) - self._charge(
             a
