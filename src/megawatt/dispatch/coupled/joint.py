@@ -22,11 +22,11 @@ from megawatt.dispatch.coupled.trial import Trial
 from megawatt.dispatch.coupled.ways import Ways
 from megawatt.dispatch.problem import Floats, Ints
 
-MOST_LABELS = 8_000
+MOST_LABELS = 2_000
 """Labels kept after an interval; the least promising go first."""
 
-MOST_WAYS = 100_000
-"""Ways on from the labels of an interval that are looked at."""
+MOST_WAYS = 20_000
+"""Ways on from the labels of an interval that are looked at: many narrow ranges find more than a few wide searches."""
 
 MOST_COMBINATIONS = 2.0**50
 """Commitments of an interval up to which a float numbers them."""
