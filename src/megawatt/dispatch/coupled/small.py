@@ -20,10 +20,10 @@ from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.ledger import measured_mw
 from megawatt.dispatch.problem import Floats
 
-STEPS = 40
+STEPS = 12
 """Steps towards better prices for each range."""
 
-MOST_LOOKS = 60_000
+MOST_LOOKS = 20_000
 """Intervals looked at in these steps, in all: ranges of a longer horizon are fewer."""
 
 MOST_WAYS = 10_000_000
