@@ -60,6 +60,7 @@ def test_a_gain_that_is_not_sure_is_said_to_be_none() -> None:
         (("--from", "2024-01-20", "--days", "28"), "30 days of prices before"),
         (("--from", "2024-02-10", "--days", "90"), "Choose other days"),
         (("--from", "2024-02-10", "--days", "28", "--point", "HB_WEST"), "no such series"),
+        (("--from", "2024-02-10", "--days", "28", "--break-even", "inf"), "each is a number"),
     ],
 )
 def test_what_cannot_be_scored_is_refused(run: Run, words: tuple[str, ...], why: str) -> None:

@@ -69,15 +69,25 @@ def real_time_(
     days: Annotated[int, typer.Option("--days", help="Days that are scored.", min=28)] = 182,
     point: Annotated[str, typer.Option("--point", help="Settlement point.")] = "HB_HUBAVG",
     break_evens: Annotated[
-        list[float], typer.Option("--break-even", help="Break-even in USD/MWh; may be given several times.", min=1.0)
+        list[float],
+        typer.Option(
+            "--break-even", help="Break-even in USD/MWh, several times if need be; fitted from 30 to 130.", min=1.0
+        ),
     ] = [40.0, 60.0, 100.0],  # noqa: B006  # typer copies it
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON with a versioned schema.")] = False,
 ) -> None:
     """Score the quantiles of the next interval's price and the odds of a spike beside the last price."""
     from megawatt.app.forecast_real_time import real_time_scores  # noqa: PLC0415
 
-    scores = real_time_scores(files, point=point, first=_day(first), days=days, break_evens_usd_per_mwh=break_evens)
-    typer.echo(json.dumps(scores.to_json(), indent=2) if as_json else real_time_table(scores))
+    scores = real_time_scores(
+        files,
+        point=point,
+        first=_day(first),
+        days=days,
+        break_evens_usd_per_mwh=break_evens,
+        say=lambda line: typer.echo(line, err=True),
+    )
+    typer.echo(json.dumps(scores.to_json(), indent=2, allow_nan=False) if as_json else real_time_table(scores))
 
 
 def _day(text: str) -> dt.date:
@@ -99,7 +109,7 @@ def real_time_table(scores: "RealTimeScores") -> str:
     for one in scores.bands:
         inside = "/".join(f"{100 * share:.1f}" for share in one.coverage)
         lines.append(f"{one.model:<12}{one.crps:>15.3f}{inside:>25}")
-    word = "better, significantly" if scores.test.better else "not significantly better: the last price does"
+    word = "better, significantly" if scores.test.better else "not significantly better: the last price will do"
     lines += [
         f"trees against the last price: {word} (Diebold-Mariano by day, p {scores.test.p_value:.2g}).",
         "",

@@ -1,7 +1,7 @@
 """Scores of the real-time forecasts on past days: quantiles beside their naive twin, odds of a spike beside the last price."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,13 @@ class RealTimeScores:
 
 
 def real_time_scores(
-    paths: Sequence[Path], *, point: str, first: dt.date, days: int, break_evens_usd_per_mwh: Sequence[float]
+    paths: Sequence[Path],
+    *,
+    point: str,
+    first: dt.date,
+    days: int,
+    break_evens_usd_per_mwh: Sequence[float],
+    say: Callable[[str], None] = lambda _: None,
 ) -> RealTimeScores:
     """Walk odds and quantiles forward: odds fitted anew each day, quantiles each month, on all before.
 
@@ -100,11 +106,16 @@ def real_time_scores(
         point: Settlement point.
         first: First local day that is scored.
         days: Number of days.
-        break_evens_usd_per_mwh: Break-evens.
+        break_evens_usd_per_mwh: Break-evens; the odds are fitted for 30 to 130 and extrapolate beyond.
+        say: Hears how long it takes.
 
     Raises:
-        InputError: The price is not there, not of 15 minutes, or too short.
+        InputError: The price is not there, not of 15 minutes, or too short; a break-even is not a number.
     """
+    if not np.isfinite(break_evens_usd_per_mwh).all():
+        raise InputError(
+            f"break-evens {', '.join(f'{one:g}' for one in break_evens_usd_per_mwh)}", "each is a number", "Write 60."
+        )
     data = read_ercot_dataset(*paths)
     data = Dataset(one for name in (f"price_rt/{point}", f"price_da/{point}") if (one := data.get(name)) is not None)
     price = _price(data, point)
@@ -112,6 +123,7 @@ def real_time_scores(
     scored = TimeGrid.of_local_days(first, end, timezone=MARKET_ZONE, step_minutes=STEP_MINUTES)
     begin, stop = (int((at - price.grid.start) // price.grid.step) for at in (scored.start, scored.end))
     _check_span(price, begin, stop, days)
+    say(f"{days} fits of the odds and one of the quantiles a month: about {days / 120:.1f} minutes of one core")
     X = features(data, point, MARKET_ZONE)[:stop]
     price = replace(price, grid=price.grid.part(0, stop), values=price.values[:stop], known_at=price.known_at[:stop])
     day = local_day(scored, MARKET_ZONE)
@@ -165,7 +177,8 @@ def _bands(
         coverage = tuple(score.coverage(actual, quantiles, LEVELS, band) for band in BANDS)
         out.append(Bands(name, float(np.nanmean(loss)), coverage))
         there = np.isfinite(loss)
-        losses.append(np.bincount(day[there], loss[there]) / np.maximum(np.bincount(day[there]), 1))
+        total, count = (np.bincount(day[there], one, day[-1] + 1) for one in (loss[there], np.ones(there.sum())))
+        losses.append(np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0))
     return (out[0], out[1]), score.diebold_mariano(*losses)
 
 

@@ -70,12 +70,13 @@ class Combination(DayAhead):
         """Weigh the members, and see how wide the bands of the last half year would have had to be."""
         self._forget_what_changed(table, end)
         self._rating = _Rating.of(table, end)
-        needed = []
+        bands, needed = {}, []
         for day in self._rating.history[-LEARNING_DAYS:].tolist():
-            if (key := _key(table, day)) not in self._bands:
-                self._bands[key] = _band_of(table, day, _Rating.of(table, day))
-            needed.append(needed_factor(table.values[0, day], self._bands[key], self.levels))
-        self._width = width_factor(needed)
+            key = _key(table, day)
+            band = self._bands[key] if key in self._bands else _band_of(table, day, _Rating.of(table, day))
+            bands[key] = band
+            needed.append(needed_factor(table.values[0, day], band, self.levels))
+        self._bands, self._width = bands, width_factor(needed)
 
     def answer(self, table: DayTable, row: int) -> Floats:
         """Percentiles of the day of a row, shape (intervals a day, 99)."""
