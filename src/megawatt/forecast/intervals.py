@@ -31,7 +31,7 @@ LEAST_LIKE = 20
 HELD = {0.5: (0.25, 0.75), 0.8: (0.1, 0.9)}
 """Central bands whose coverage steers the width, and their borders."""
 STEERING = 0.05
-"""Change of the width's logarithm by a day that lay wholly outside these bands, but for the share that should."""
+"""Step of the width's logarithm after a day: this times the share that should lie inside less the share that did."""
 
 
 @njit(cache=True)
@@ -196,8 +196,8 @@ def needed_factor(actual: Floats, quantiles: Floats, levels: tuple[float, ...]) 
 def width_factor(needed: Sequence[Floats]) -> float:
     """By how much to widen the next day's band, so that the bands before it would have covered what they should.
 
-    After each day the logarithm moves by `STEERING` times the share that should lie inside less the share that did. Its sum
-    is bounded, so the mean coverage of many days tends to what it should be, whatever drifts.
+    The logarithm starts at zero and takes a step after each day, see `STEERING`. Over n days it moves by n times the mean miss
+    of the coverage: while it stays bounded the mean miss goes to zero like 1 / n, whatever drifts.
 
     Args:
         needed: See `needed_factor`, of the days before in order of time.
