@@ -29,7 +29,7 @@ from megawatt.hosting.batch import Windows
 from megawatt.power.coincident_peak import SUMMER, calendar_rule
 from megawatt.sources.ai_load import concurrent_gpus, read_gpu_pods
 from megawatt.sources.bitcoin import read_headers, read_network_daily, read_price_hourly
-from megawatt.sources.ercot import MARKET_ZONE, read_ercot, read_ercot_dataset
+from megawatt.sources.ercot import MARKET_ZONE, read_ercot
 
 Numbers = dict[str, float | int | str]
 
@@ -153,29 +153,20 @@ def batch_work() -> Figure:
     return Figure(f"{text}; perfect foresight 1 ({bound.starts} starts)", ratio["stochastic"] <= 1.10, numbers)
 
 
-def real_time_data() -> Dataset:
-    """All that is published of 2024 besides the hub's 15-minute price."""
-    power = DATA / "power"
-    price = read_ercot(power / "ercot_hubavg_rt_15min_2024.csv")
-    files = (
-        "ercot_hubavg_da_hourly_loadfc_temp_2024.csv",
-        "ercot_native_load_hourly_2024.csv",
-        "ercot_hourly_as_generation_2024.csv",
-    )
-    return Dataset([*price, *read_ercot_dataset(*(power / name for name in files)).values()])
-
-
 @needs_data
 def real_time_hub() -> Figure:
-    """Share of perfect foresight over doing nothing, July to December 2024, fitted anew each month on all before.
+    """Share of perfect foresight over doing nothing, July to December 2024, fitted anew each day on all before.
 
     The interval is of the gain over reacting to the last price, by a circular block bootstrap of whole weeks.
     """
-    data = real_time_data()
+    power = DATA / "power"
+    ahead = read_ercot(power / "ercot_hubavg_da_hourly_loadfc_temp_2024.csv")
+    data = Dataset([*read_ercot(power / "ercot_hubavg_rt_15min_2024.csv"), *ahead])
     price = data["price_rt/HB_HUBAVG"]
     X = real_time.features(data, "HB_HUBAVG", MARKET_ZONE)
     local = np.asarray(price.grid.index(MARKET_ZONE).tz_localize(None), dtype="datetime64[s]")
-    fits = np.searchsorted(local, np.arange("2024-07", "2025-01", dtype="datetime64[M]").astype("datetime64[s]"))
+    days = np.arange(np.datetime64("2024-07-01"), local[-1].astype("datetime64[D]") + 1)
+    fits = np.searchsorted(local, days.astype("datetime64[s]"))
     test = slice(int(fits[0]), price.grid.n)
     day = (local[test].astype("datetime64[D]") - local[test][0].astype("datetime64[D]")).astype(np.int64)
     last = price.last_known(price.grid.starts)

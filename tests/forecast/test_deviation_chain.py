@@ -44,5 +44,5 @@ def test_an_interval_whose_price_is_missing_changes_no_memory() -> None:
 
 
 def test_without_history_it_says_so() -> None:
-    with pytest.raises(InputError, match="7 days"):
+    with pytest.raises(InputError, match="needs 168 of them"):
         DeviationChain.fit(np.ones(10), np.ones(10))

@@ -16,7 +16,9 @@ from megawatt.forecast.intervals import (
     _weighted_quantiles,
     conformal,
     expected_error,
+    needed_factor,
     running_error,
+    width_factor,
 )
 from megawatt.forecast.model import PERCENTILES, Floats
 
@@ -158,3 +160,60 @@ def test_the_combination_of_members_that_err_apart_covers_what_it_promises() -> 
         assert score.coverage(actual, quantiles, PERCENTILES, band) == pytest.approx(band, abs=margin)
     tenth = np.bincount((actual[..., None] > quantiles[..., 9::10]).sum(axis=-1).ravel(), minlength=10) / actual.size
     np.testing.assert_allclose(tenth, 0.1, atol=0.03)
+
+
+def test_a_band_needs_no_widening_for_what_it_covers_and_the_rest_for_what_it_does_not() -> None:
+    quantiles = np.tile(norm.ppf(LEVELS), (4, 1))
+    actual = np.array([0.0, norm.ppf(0.75), 2 * norm.ppf(0.9), -3 * norm.ppf(0.75)])
+    got = needed_factor(actual, quantiles, PERCENTILES)
+    np.testing.assert_allclose(got[:, 0], [0, 1, 2 * norm.ppf(0.9) / norm.ppf(0.75), 3], atol=1e-6)
+    np.testing.assert_allclose(
+        got[:, 1], [0, norm.ppf(0.75) / norm.ppf(0.9), 2, 3 * norm.ppf(0.75) / norm.ppf(0.9)], atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("said", [0.5, 1.0, 3.0])
+def test_the_width_comes_to_what_covers_as_promised_however_wrong_the_band_was(said: float) -> None:
+    """Normal errors in bands ``said`` times as wide as they should be."""
+    rng = np.random.default_rng(4)
+    quantiles = said * np.tile(norm.ppf(LEVELS), (24, 1))
+    needed = [needed_factor(rng.normal(size=24), quantiles, PERCENTILES) for _ in range(400)]
+    assert width_factor(needed) * said == pytest.approx(1.0, abs=0.1)
+    assert width_factor([]) == 1.0
+    missing = np.full((24, 2), np.nan)
+    assert width_factor([one for day in needed for one in (day, missing)]) == width_factor(needed)
+
+
+def test_steered_bands_cover_what_they_say_on_average_while_the_errors_swing() -> None:
+    """Errors swing from 0.8 to 2.2 times what the band was made for: as it stands its middle half covers 36 %."""
+    rng = np.random.default_rng(8)
+    quantiles = np.tile(norm.ppf(LEVELS), (24, 1))
+    swing = np.exp(0.3 + 0.5 * np.sin(np.arange(300) / 25))
+    needed = [needed_factor(size * rng.normal(size=24), quantiles, PERCENTILES) for size in swing]
+    steered = np.mean([(day <= width_factor(needed[:n])).mean(axis=0) for n, day in enumerate(needed)], axis=0)
+    np.testing.assert_allclose(steered, [0.5, 0.8], atol=0.03)
+    assert np.mean(needed, axis=(0, 1))[0] > 1.5
+    assert np.mean([day <= 1 for day in needed], axis=(0, 1))[0] < 0.42
+
+
+def test_a_model_that_learnt_every_day_answers_as_one_that_learns_once_and_forgets_a_past_that_changed() -> None:
+    rng = np.random.default_rng(3)
+    price = 40 + 10 * rng.normal(size=(130, 2))
+    values = np.stack([price, *(price + rng.normal(size=(3, 130, 2)))])
+    other = values.copy()
+    other[0, 60] += 30
+    old, new = (DayTable(np.datetime64("2020-01-01"), one) for one in (values, other))
+
+    def once(table: DayTable, day: int) -> Floats:
+        model = Combination("price", ["a", "b", "c"], timezone="UTC")
+        model.learn(table, day)
+        return model.answer(table, day)
+
+    model = Combination("price", ["a", "b", "c"], timezone="UTC")
+    for day in range(90, 110):
+        model.learn(old, day)
+        answer = model.answer(old, day)
+    np.testing.assert_array_equal(answer, once(old, 109))
+    model.learn(new, 110)
+    np.testing.assert_array_equal(model.answer(new, 110), once(new, 110))
+    assert not np.array_equal(once(new, 110), once(old, 110))

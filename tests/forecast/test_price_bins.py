@@ -44,7 +44,7 @@ def test_an_unpublished_day_takes_the_mean_of_its_hour_and_a_published_one_its_p
 
 
 def test_without_history_it_says_so() -> None:
-    with pytest.raises(InputError, match="7 days"):
+    with pytest.raises(InputError, match="needs 168 of them"):
         PriceBins.fit(np.ones(10), np.ones(10))
 
 

@@ -1,5 +1,6 @@
 """Chance of a price spike in the next interval: what is known of it, and what is done with it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +12,12 @@ from megawatt.core.provenance import Provenance
 from megawatt.core.series import Series
 from megawatt.core.timegrid import TimeGrid
 from megawatt.core.units import Unit
-from megawatt.forecast import spike_odds
-from megawatt.forecast.real_time import features, price_quantiles, stand_by, walk_forward
+from megawatt.forecast import score, spike_odds
+from megawatt.forecast.model import Floats
+from megawatt.forecast.real_time import features, price_quantiles, stand_by, usual_quantiles, walk_forward
 from megawatt.sources.ercot import DAY_AHEAD_RESULTS, MARKET_ZONE
+
+QuantilesOf = Callable[[Floats, Floats, Floats, tuple[float, ...]], Floats]
 
 
 def prices(days: int = 40, seed: int = 1) -> Dataset:
@@ -70,14 +74,39 @@ def test_only_a_clear_chance_overrules_the_last_price() -> None:
     assert stand_by(chance, last, 60.0).tolist() == [False, True, True, False, False, True]
 
 
-def test_quantiles_do_not_cross_and_cover() -> None:
+@pytest.mark.parametrize("quantiles_of", [price_quantiles, usual_quantiles])
+def test_quantiles_do_not_cross_and_cover(quantiles_of: QuantilesOf) -> None:
     pytest.importorskip("lightgbm")
     data = prices()
     X, price = features(data, "HB", MARKET_ZONE), data["price_rt/HB"].values
-    quantiles = price_quantiles(X[100:3000], price[100:3000], X[3000:], (0.05, 0.5, 0.95))
+    quantiles = quantiles_of(X[100:3000], price[100:3000], X[3000:], (0.05, 0.5, 0.95))
     assert (np.diff(quantiles, axis=1) >= 0).all()
     inside = ((quantiles[:, 0] <= price[3000:]) & (price[3000:] <= quantiles[:, 2])).mean()
     assert 0.75 < inside < 0.98
+
+
+def test_the_naive_twin_moves_the_last_price_as_it_has_moved() -> None:
+    """Past squeezed prices moved by -1, 0 or 1 alike, so the median stays and the ends are one off."""
+    X = np.full((301, 15), np.nan)
+    X[:, spike_odds.LAST] = 0.5
+    move = np.tile([-1.0, 0.0, 1.0], 100)
+    got = usual_quantiles(X[:300], 20 * np.sinh(0.5 + move), X[300:], (0.01, 0.5, 0.99))
+    np.testing.assert_allclose(got[0], 20 * np.sinh([-0.5, 0.5, 1.5]))
+
+
+def test_trees_see_a_fall_that_the_naive_twin_does_not() -> None:
+    """Spikes begin at 18 and 19 o'clock alone: what comes after a calm price at night is narrower than by day."""
+    pytest.importorskip("lightgbm")
+    data = prices()
+    X, price = features(data, "HB", MARKET_ZONE), data["price_rt/HB"].values
+    levels = (0.05, 0.25, 0.5, 0.75, 0.95)
+    ours, naive = (f(X[100:3000], price[100:3000], X[3000:], levels) for f in (price_quantiles, usual_quantiles))
+    actual = price[3000:, np.newaxis]
+    better, twin = (score.crps(actual, one[:, np.newaxis], levels).mean() for one in (ours, naive))
+    assert better < 0.9 * twin
+
+
+DAY_AHEAD = [spike_odds.AHEAD, spike_odds.AHEAD_1H_AGO, spike_odds.AHEAD_IN_1H]
 
 
 def test_the_layout_of_the_features_does_not_depend_on_what_is_at_hand() -> None:
@@ -85,8 +114,10 @@ def test_the_layout_of_the_features_does_not_depend_on_what_is_at_hand() -> None
     whole = features(data, "HB", MARKET_ZONE)
     bare = features(Dataset([data["price_rt/HB"]]), "HB", MARKET_ZONE)
     assert bare.shape == whole.shape
-    np.testing.assert_array_equal(bare[200:, :14], whole[200:, :14])
-    assert np.isnan(bare[:, 14:19]).all()
+    price_only = [k for k in range(whole.shape[1]) if k not in DAY_AHEAD]
+    np.testing.assert_array_equal(bare[200:, price_only], whole[200:, price_only])
+    assert np.isnan(bare[:, DAY_AHEAD]).all()
+    assert np.isfinite(whole[200:1000]).all()
 
 
 def test_the_odds_read_the_columns_that_they_name() -> None:
@@ -112,3 +143,16 @@ def test_the_odds_read_the_columns_that_they_name() -> None:
         assert X[t, column] == pytest.approx(float(spike_odds.squeezed(np.array(value)))), column
     local = price.grid.index(MARKET_ZONE)[t]
     assert X[t, spike_odds.QUARTER_OF_DAY] == 4 * local.hour + local.minute // 15
+
+
+def test_a_walk_that_is_fitted_daily_begins_each_search_where_the_last_one_ended_and_finds_the_same() -> None:
+    data = prices(34)
+    price, X = data["price_rt/HB"], features(data, "HB", MARKET_ZONE)
+    fits = np.array([31, 32, 33]) * 96
+    walked = walk_forward(X, price, (60.0,), fits)[60.0]
+    alone = walk_forward(X, price, (60.0,), fits[-1:])[60.0]
+    np.testing.assert_allclose(walked[fits[-1] :], alone[fits[-1] :], atol=1e-3)
+    assert (
+        np.abs(walked[fits[1] : fits[2]] - walk_forward(X, price, (60.0,), fits[:1])[60.0][fits[1] : fits[2]]).max()
+        > 1e-3
+    )

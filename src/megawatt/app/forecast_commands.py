@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from megawatt.app.forecast_real_time import RealTimeScores
     from megawatt.app.forecast_score import Scoreboard
 
 forecast_app = typer.Typer(
@@ -42,16 +43,11 @@ def score_(
 ) -> None:
     """Walk every day-ahead forecaster forward over past days and score it beside its naive twin."""
     from megawatt.app.forecast_score import scoreboard  # noqa: PLC0415
-    from megawatt.core.errors import InputError  # noqa: PLC0415
 
-    try:
-        day = dt.date.fromisoformat(first)
-    except ValueError:
-        raise InputError(f"--from {first!r}", "it is a day", "Write for example 2016-12-27.") from None
     board = scoreboard(
         market,
         timezone=timezone,
-        first=day,
+        first=_day(first),
         days=days,
         folder=work,
         place=place,
@@ -59,6 +55,75 @@ def score_(
         say=lambda line: typer.echo(line, err=True),
     )
     typer.echo(json.dumps(board.to_json(), indent=2) if as_json else table(board))
+
+
+@forecast_app.command("real-time")
+def real_time_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="ERCOT files: the point's real-time price by 15 minutes, its day-ahead price", show_default=False
+        ),
+    ],
+    first: Annotated[str, typer.Option("--from", help="First local day that is scored, for example 2024-07-01.")],
+    days: Annotated[int, typer.Option("--days", help="Days that are scored.", min=28)] = 182,
+    point: Annotated[str, typer.Option("--point", help="Settlement point.")] = "HB_HUBAVG",
+    break_evens: Annotated[
+        list[float],
+        typer.Option(
+            "--break-even", help="Break-even in USD/MWh, several times if need be; fitted from 30 to 130.", min=1.0
+        ),
+    ] = [40.0, 60.0, 100.0],  # noqa: B006  # typer copies it
+    as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON with a versioned schema.")] = False,
+) -> None:
+    """Score the quantiles of the next interval's price and the odds of a spike beside the last price."""
+    from megawatt.app.forecast_real_time import real_time_scores  # noqa: PLC0415
+
+    scores = real_time_scores(
+        files,
+        point=point,
+        first=_day(first),
+        days=days,
+        break_evens_usd_per_mwh=break_evens,
+        say=lambda line: typer.echo(line, err=True),
+    )
+    typer.echo(json.dumps(scores.to_json(), indent=2, allow_nan=False) if as_json else real_time_table(scores))
+
+
+def _day(text: str) -> dt.date:
+    from megawatt.core.errors import InputError  # noqa: PLC0415
+
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"--from {text!r}", "it is a day", "Write for example 2016-12-27.") from None
+
+
+def real_time_table(scores: "RealTimeScores") -> str:
+    """The scores for people."""
+    lines = [
+        f"{scores.target}, {scores.days} days from {scores.first_day}, each interval by what is known at its start",
+        "",
+        f"{'quantiles':<12}{'CRPS, USD/MWh':>15}{'in the 50/80/90 % band':>25}",
+    ]
+    for one in scores.bands:
+        inside = "/".join(f"{100 * share:.1f}" for share in one.coverage)
+        lines.append(f"{one.model:<12}{one.crps:>15.3f}{inside:>25}")
+    word = "better, significantly" if scores.test.better else "not significantly better: the last price will do"
+    lines += [
+        f"trees against the last price: {word} (Diebold-Mariano by day, p {scores.test.p_value:.2g}).",
+        "",
+        f"{'break-even':<12}{'by the odds':>12}{'by the last price':>19}{'gain, USD per MW (90 % interval)':>36}",
+    ]
+    for row in scores.spikes:
+        ours, last = (
+            "none above" if share is None else f"{100 * share:.1f} %" for share in (row.share, row.last_price_share)
+        )
+        gain = f"{row.gain_usd_per_mw:+,.0f} ({row.low_usd_per_mw:+,.0f} to {row.high_usd_per_mw:+,.0f})"
+        sure = "" if row.low_usd_per_mw > 0 else "  not surely a gain: react to the last price"
+        lines.append(f"{row.break_even_usd_per_mwh:<12g}{ours:>12}{last:>19}{gain:>36}{sure}")
+    lines.append("Shares are of the saving with every price known, over never standing by.")
+    return "\n".join(lines)
 
 
 def table(board: "Scoreboard") -> str:

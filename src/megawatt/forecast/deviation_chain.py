@@ -46,7 +46,7 @@ class DeviationChain:
         """Fit on intervals in order of time whose prices are both known, NaN where one is missing.
 
         Raises:
-            InputError: Fewer than seven days are known.
+            InputError: Fewer than a week of hours are known.
         """
         x, there = known_deviations(price, day_ahead)
         slow = _running_mean(x)

@@ -3,13 +3,16 @@
 Past errors, in units of what was expected of them, are what may happen again, in units of what is expected now. Taken
 from all days they are many; taken from the days whose forecast was most like today's they also undo a bias that only
 high or only low prices have. The two err differently, so their average errs less. Errors get stale: the older, the less
-they count.
+they count. What the average then covers of the days that follow is held against what it should, and its width follows.
 
 References:
     Lei et al., JASA 113 (2018) 1094 (normalised split conformal prediction).
     Guan, Biometrika 110 (2023) 33 (localised conformal prediction).
     Barber et al., Annals of Statistics 51 (2023) 816 (conformal prediction beyond exchangeability: weighted quantiles).
+    Gibbs, Candes, NeurIPS 2021 (adaptive conformal inference: what is covered steers the band).
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
@@ -25,6 +28,10 @@ HALF_LIFE = 91
 """Days after which a past error counts half."""
 LEAST_LIKE = 20
 """Fewest errors behind a conformal quantile, where there are as many."""
+HELD = {0.5: (0.25, 0.75), 0.8: (0.1, 0.9)}
+"""Central bands whose coverage steers the width, and their borders."""
+STEERING = 0.05
+"""Step of the width's logarithm after a day: this times the share that should lie inside less the share that did."""
 
 
 @njit(cache=True)
@@ -166,3 +173,38 @@ def _alike(before: Floats, point: float, share: float) -> NDArray[np.bool_]:
     ordered = np.partition(before, (low, low + count - 1), axis=None)
     alike: NDArray[np.bool_] = (before >= ordered[low]) & (before <= ordered[low + count - 1])
     return alike
+
+
+def needed_factor(actual: Floats, quantiles: Floats, levels: tuple[float, ...]) -> Floats:
+    """How much wider around its median each band of `HELD` must have been to reach what happened.
+
+    Args:
+        actual: What happened, shape (H,).
+        quantiles: What was said of it, rising, shape (H, q).
+        levels: Probability levels, 1/2 and the borders of `HELD` among them.
+
+    Returns:
+        Shape (H, bands), at most 1 where the band covers it; NaN where one of both is missing.
+    """
+    median = quantiles[:, levels.index(0.5)]
+    borders = [[quantiles[:, levels.index(level)] for level in pair] for pair in HELD.values()]
+    reach = [np.where(actual > median, high - median, median - low) for low, high in borders]
+    factor: Floats = np.abs(actual - median)[:, None] / (np.column_stack(reach) + 1e-9)
+    return factor
+
+
+def width_factor(needed: Sequence[Floats]) -> float:
+    """By how much to widen the next day's band, so that the bands before it would have covered what they should.
+
+    The logarithm starts at zero and takes a step after each day, see `STEERING`. Over n days it moves by n times the mean miss
+    of the coverage: while it stays bounded the mean miss goes to zero like 1 / n, whatever drifts.
+
+    Args:
+        needed: See `needed_factor`, of the days before in order of time.
+    """
+    log = 0.0
+    for day in needed:
+        there = np.isfinite(day).all(axis=1)
+        if there.any():
+            log += STEERING * float(np.mean(np.array(list(HELD)) - (day[there] <= np.exp(log)).mean(axis=0)))
+    return float(np.exp(log))

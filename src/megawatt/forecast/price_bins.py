@@ -23,6 +23,8 @@ MOST_DEVIATION = 6.0
 PROFILE_DAYS = 14
 HISTORY_DAYS = 150
 LEAST_DAYS = 7
+LEAST_INTERVALS = 24 * LEAST_DAYS
+"""Known intervals without which no chain is fitted: a week of hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class PriceBins:
             levels: Borders of the bins as quantiles of the deviation.
 
         Raises:
-            InputError: Fewer than seven days are known.
+            InputError: Fewer than `LEAST_INTERVALS` are known.
         """
         x, there = known_deviations(price, day_ahead)
         border = np.quantile(x[there], levels)
@@ -80,15 +82,15 @@ def known_deviations(price: Floats, day_ahead: Floats) -> tuple[Floats, NDArray[
     """Relative deviations to fit a chain on, and where there is one, both shape (n,).
 
     Raises:
-        InputError: Fewer than seven days are known.
+        InputError: Fewer than `LEAST_INTERVALS` are known.
     """
     x = relative_deviation(price, day_ahead)
     there = np.isfinite(x)
-    if there.sum() < LEAST_DAYS * 24:
+    if there.sum() < LEAST_INTERVALS:
         raise InputError(
             f"{int(there.sum())} intervals with both prices",
-            f"the chain of bins needs {LEAST_DAYS} days",
-            "Hand in a longer history.",
+            f"the chain of bins needs {LEAST_INTERVALS} of them",
+            "Hand in a longer history: two days of quarter hours, a week of hours.",
         )
     return x, there
 
@@ -148,7 +150,7 @@ def expected_price(price: Series, day_ahead: Series, grid: TimeGrid, *, timezone
     for begin, end in zip(first, [*first[1:], wide.n], strict=True):
         past = slice(max(0, begin - HISTORY_DAYS * round(24 / grid.hours)), begin)
         known = np.where(known_at[past] <= wide.starts[begin], now.values[past], np.nan)
-        if np.isfinite(known).sum() < LEAST_DAYS * 24:
+        if np.isfinite(known).sum() < LEAST_INTERVALS:
             continue
         bins = PriceBins.fit(known, ahead.values[past])
         mean = bins.mean_next()[np.searchsorted(bins.border, np.nan_to_num(seen[begin:end]))]

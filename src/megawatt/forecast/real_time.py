@@ -10,7 +10,6 @@ Every feature is asked for with `Series.known_for` or `Series.last_known`, by th
 """
 
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +17,11 @@ from numpy.typing import NDArray
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import MissingExtraError
 from megawatt.core.series import Floats, Series
-from megawatt.core.timegrid import TimeGrid
-from megawatt.forecast.spike_odds import SCALE_USD, SpikeOdds, squeezed
+from megawatt.forecast.spike_odds import LAST, SCALE_USD, SpikeOdds, squeezed
 
+HOUR, HOURS_2, DAY = 4, 8, 96
+"""Intervals of 15 minutes."""
 LAGS = (1, 2, 3, 4, 8, 95, 96, 97)
-AHEAD = (-4, 4, 8)
 TREES = 200
 SETTINGS = {
     "learning_rate": 0.05,
@@ -42,45 +41,29 @@ CLEAR = 0.15
 
 
 def features(data: Dataset, point: str, timezone: str) -> Floats:
-    """What is known at the start of each interval of the real-time price, shape (n, features); NaN where nothing is.
+    """What is known at the start of each interval of the real-time price, shape (n, 15); NaN where nothing is.
+
+    Squeezed prices of `LAGS` intervals before, the highest of the last two hours and of the day, the mean of the last
+    hour, the day-ahead price of the interval, of an hour before and an hour later, and the quarter of the local day.
 
     Args:
-        data: ``price_rt/<point>`` and, where there are any, ``price_da/<point>``, ``load_forecast/ERCOT``,
-            ``load/ERCOT``, ``temperature/ERCOT``, ancillary prices and generation by fuel.
+        data: ``price_rt/<point>`` and, where there is one, ``price_da/<point>``.
         point: Settlement point.
         timezone: IANA zone of the market.
     """
     price = data[f"price_rt/{point}"]
-    grid, at = price.grid, price.grid.starts
-    lag = {k: _lagged(price, k) for k in LAGS}
-    recent = np.column_stack([_lagged(price, k) for k in range(1, 9)])
-    day = np.column_stack([_lagged(price, k) for k in range(1, 97)])
-    columns = [squeezed(lag[k]) for k in LAGS]
-    columns += [lag[1] - lag[2], lag[2] - lag[3], squeezed(recent.max(axis=1)), squeezed(day.max(axis=1))]
-    columns += [recent.std(axis=1), squeezed(recent[:, :4].mean(axis=1))]
-    columns += _ahead(data, point, grid, lag[1])
-    for name in ("load_forecast/ERCOT", "as/rrs", "as/ecrs", "as/nspin", "as/regup"):
-        if (one := data.get(name)) is not None:
-            columns.append(one.known_for(grid, at))
-    for name in ("load/ERCOT", "temperature/ERCOT", "gen/wind", "gen/solar", "gen/gas"):
-        if (one := data.get(name)) is not None:
-            now = one.last_known(at)
-            columns.append(now)
-            if name in {"gen/wind", "gen/solar"}:
-                columns.append(now - one.last_known(at - np.timedelta64(3600, "s")))
-    index = grid.index(timezone)
+    last_hours = np.column_stack([_shifted(price, -k) for k in range(1, HOURS_2 + 1)])
+    day = np.column_stack([_shifted(price, -k) for k in range(1, DAY + 1)])
+    prices = [_shifted(price, -k) for k in LAGS]
+    prices += [last_hours.max(axis=1), day.max(axis=1), last_hours[:, :HOUR].mean(axis=1)]
+    if (ahead := data.get(f"price_da/{point}")) is not None:
+        on_grid = ahead.on(price.grid)
+        prices += [ahead.known_for(price.grid, price.grid.starts), _shifted(on_grid, -HOUR), _shifted(on_grid, HOUR)]
+    else:
+        prices += [np.full(price.grid.n, np.nan)] * 3
+    index = price.grid.index(timezone)
     quarter = np.asarray(index.hour * 4 + index.minute // 15, dtype=np.float64)
-    columns += [quarter, np.asarray(index.day_of_week, dtype=np.float64), quarter % 4]
-    return np.column_stack(columns)
-
-
-def _ahead(data: Dataset, point: str, grid: TimeGrid, last: Floats) -> list[Floats]:
-    """Day-ahead price of the interval, of earlier and later ones, and the last price over it; NaN where there is none."""
-    if (ahead := data.get(f"price_da/{point}")) is None:
-        return [np.full(grid.n, np.nan)] * (len(AHEAD) + 2)
-    spread = last - _shifted(ahead.on(grid), -1)
-    later = (squeezed(_shifted(ahead.on(grid), k)) for k in AHEAD)
-    return [squeezed(ahead.known_for(grid, grid.starts)), *later, spread]
+    return np.column_stack([*(squeezed(one) for one in prices), quarter])
 
 
 def _shifted(series: Series, k: int) -> Floats:
@@ -90,10 +73,6 @@ def _shifted(series: Series, k: int) -> Floats:
     known = series.known_at[source] <= series.grid.starts[to]
     out[to] = np.where(known, series.values[source], np.nan)
     return out
-
-
-def _lagged(price: Series, k: int) -> Floats:
-    return _shifted(price, -k)
 
 
 def stand_by(chance: Floats, last: Floats, break_even_usd_per_mwh: float) -> NDArray[np.bool_]:
@@ -112,28 +91,34 @@ def stand_by(chance: Floats, last: Floats, break_even_usd_per_mwh: float) -> NDA
 def price_quantiles(X: Floats, price: Floats, ask: Floats, levels: tuple[float, ...]) -> Floats:
     """Quantiles of the price of the rows ``ask``, fitted on the rows ``X`` with known prices, shape (m, levels).
 
-    Each level has its own trees on the squeezed price; crossing ones are sorted.
+    Each level has its own trees on how far the squeezed price moves from the last one; crossing quantiles are sorted. On
+    April to June 2024 trees on the price itself had a CRPS a third higher. Rows without a last price get NaN.
     """
-    there = np.isfinite(price)
-    y = squeezed(price[there])
-    rows = [
-        _boosted({"objective": "quantile", "alpha": level, "seed": 1}, X[there], y, np.ones(len(y))).predict(ask)
+    trees = _lightgbm()
+    move = squeezed(price) - X[:, LAST]
+    there = np.isfinite(move)
+    table = trees.Dataset(X[there], move[there], params={"verbose": -1})
+    moves = [
+        trees.train({**SETTINGS, "objective": "quantile", "alpha": level, "seed": 1}, table, TREES).predict(ask)
         for level in levels
     ]
-    out: Floats = SCALE_USD * np.sinh(np.sort(np.column_stack(rows), axis=1))
+    out: Floats = SCALE_USD * np.sinh(ask[:, [LAST]] + np.sort(np.column_stack(moves), axis=1))
     return out
 
 
-def _boosted(objective: dict[str, Any], X: Floats, y: Floats, weight: Floats) -> Any:
-    trees = _lightgbm()
-    return trees.train({**SETTINGS, **objective}, trees.Dataset(X, y, weight=weight), TREES)
+def usual_quantiles(X: Floats, price: Floats, ask: Floats, levels: tuple[float, ...]) -> Floats:
+    """The naive twin: the last price, moved as the squeezed price has moved in the rows ``X``, shape (m, levels)."""
+    move = squeezed(price) - X[:, LAST]
+    usual = np.quantile(move[np.isfinite(move)], levels)
+    out: Floats = SCALE_USD * np.sinh(ask[:, [LAST]] + usual)
+    return out
 
 
 def _lightgbm() -> ModuleType:
     try:
         import lightgbm  # noqa: PLC0415  # an extra, loaded where it is used
     except ImportError:
-        raise MissingExtraError.named("lightgbm", "forecast", "the chance of a price spike") from None
+        raise MissingExtraError.named("lightgbm", "forecast", "quantiles of a real-time price") from None
     return lightgbm
 
 
@@ -149,9 +134,10 @@ def walk_forward(
         fits: Numbers of the intervals at whose start the model is fitted anew, increasing.
     """
     out = {limit: np.full(price.grid.n, np.nan) for limit in break_evens_usd_per_mwh}
+    odds: SpikeOdds | None = None
     for begin, end in zip(fits, [*fits[1:], price.grid.n], strict=True):
         known = np.where(price.known_at <= price.grid.starts[begin], price.values, np.nan)[:begin]
-        odds = SpikeOdds.fit(X[LAGS[-1] + 1 : begin], known[LAGS[-1] + 1 :])
+        odds = SpikeOdds.fit(X[LAGS[-1] + 1 : begin], known[LAGS[-1] + 1 :], odds)
         for limit, chance in out.items():
             chance[begin:end] = odds.probability(X[begin:end], limit)
     return out

@@ -13,6 +13,7 @@ was above the level: a turn off and a turn on are different questions.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from megawatt.core.errors import InputError
 from megawatt.core.series import Floats
@@ -22,12 +23,14 @@ SCALE_USD = 20.0
 
 LAST, BEFORE, THIRD, FOURTH, EIGHTH = 0, 1, 2, 3, 4
 YESTERDAY = (5, 6, 7)
-HIGHEST_2H, HIGHEST_DAY, MEAN_1H = 10, 11, 13
-AHEAD, AHEAD_1H_AGO, AHEAD_IN_1H = 14, 15, 16
-QUARTER_OF_DAY = -3
-"""Columns of `real_time.features` that are read here; prices squeezed."""
+HIGHEST_2H, HIGHEST_DAY, MEAN_1H = 8, 9, 10
+AHEAD, AHEAD_1H_AGO, AHEAD_IN_1H = 11, 12, 13
+QUARTER_OF_DAY = 14
+"""Columns of `real_time.features`; prices squeezed."""
 
 LEVELS_USD = (30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 130.0)
+MIDDLE_USD = 60.0
+"""The level whose columns give the mean and spread by which those of every level are standardised."""
 MOST_COUNTED = 5.0
 LEAST_COUNTED = 0.02
 LEAST_INTERVALS = 28 * 96
@@ -48,7 +51,7 @@ def squeezed(price: Floats) -> Floats:
 
 
 def design(X: Floats, level_usd: float) -> Floats:
-    """The regression's columns at one level, the first of them constant, shape (n, columns); what is missing is neutral.
+    """The regression's columns at one level, the first of them constant, shape (n, columns); what is missing counts as at the level, or as no move.
 
     Args:
         X: Rows of `real_time.features`.
@@ -101,12 +104,13 @@ class SpikeOdds:
     weight: Floats
 
     @classmethod
-    def fit(cls, X: Floats, price: Floats) -> "SpikeOdds":
+    def fit(cls, X: Floats, price: Floats, before: "SpikeOdds | None" = None) -> "SpikeOdds":
         """Fit on intervals whose price is known.
 
         Args:
             X: Rows of `real_time.features`, shape (n, features).
             price: Their settled prices, shape (n,) [USD/MWh].
+            before: An earlier fit to begin the search from, which makes it shorter.
 
         Raises:
             InputError: Fewer than 28 days of 15-minute intervals.
@@ -119,21 +123,24 @@ class SpikeOdds:
                 "Hand in at least 28 days.",
             )
         X, price = X[there], price[there]
-        middle = design(X, 60.0)
+        middle = design(X, MIDDLE_USD)
         mean, spread = middle.mean(axis=0), middle.std(axis=0) + 1e-9
         mean[0], spread[0] = 0.0, 1.0
         A = np.vstack([(design(X, level) - mean) / spread for level in LEVELS_USD])
         passed = np.concatenate([(price > level).astype(np.float64) for level in LEVELS_USD])
         cost = np.concatenate([np.abs(price - level) / level for level in LEVELS_USD])
         counted = (np.minimum(cost, MOST_COUNTED) + LEAST_COUNTED) / len(LEVELS_USD)
-        return cls(mean, spread, logistic(A, passed, counted, PENALTY))
+        start = np.zeros(A.shape[1]) if before is None else before.weight
+        return cls(mean, spread, logistic(A, passed, counted, PENALTY, start))
 
     def probability(self, X: Floats, break_even_usd_per_mwh: float) -> Floats:
         """Value-weighted chance of a price above a break-even within `LEVELS_USD`, shape (n,); beyond them it extrapolates."""
-        return _chance(((design(X, break_even_usd_per_mwh) - self.mean) / self.spread) @ self.weight)
+        score = ((design(X, break_even_usd_per_mwh) - self.mean) / self.spread) @ self.weight
+        chance: Floats = expit(score)
+        return chance
 
 
-def logistic(A: Floats, y: Floats, weight: Floats, penalty: float) -> Floats:
+def logistic(A: Floats, y: Floats, weight: Floats, penalty: float, start: Floats) -> Floats:
     """Coefficients that minimise the weighed logistic loss plus penalty / 2 times their squares, by damped Newton steps.
 
     Args:
@@ -141,11 +148,12 @@ def logistic(A: Floats, y: Floats, weight: Floats, penalty: float) -> Floats:
         y: 0 or 1, shape (n,).
         weight: What each row counts, shape (n,).
         penalty: Above 0, so that the minimum exists and is one.
+        start: Where the search begins, shape (k,).
     """
-    beta = np.zeros(A.shape[1])
+    beta = start
     loss = _loss(A @ beta, y, weight, penalty, beta)
     for _ in range(MOST_STEPS):
-        chance = _chance(A @ beta)
+        chance = expit(A @ beta)
         gradient = A.T @ (weight * (chance - y)) + penalty * beta
         hessian = (A * (weight * chance * (1 - chance))[:, np.newaxis]).T @ A + penalty * np.eye(len(beta))
         step, length = np.linalg.solve(hessian, gradient), 1.0
@@ -161,8 +169,3 @@ def logistic(A: Floats, y: Floats, weight: Floats, penalty: float) -> Floats:
 
 def _loss(score: Floats, y: Floats, weight: Floats, penalty: float, beta: Floats) -> float:
     return float(weight @ (np.logaddexp(0.0, score) - y * score) + penalty / 2 * beta @ beta)
-
-
-def _chance(score: Floats) -> Floats:
-    out: Floats = 0.5 * (1.0 + np.tanh(score / 2))
-    return out
