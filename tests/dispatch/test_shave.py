@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from megawatt.dispatch.coupled.bound import Split
-from megawatt.dispatch.coupled.closed_form import plan_prices
+from megawatt.dispatch.coupled.closed_form import paid_until, plan_prices
 from megawatt.dispatch.coupled.open_peaks import open_peaks
 from megawatt.dispatch.coupled.peaks import highest_mw, lowest_mw
 from megawatt.dispatch.coupled.search import Search
@@ -86,3 +86,13 @@ def test_pieces_that_go_together_hold_nothing_better_than_the_plan(seed: int) ->
     for one in peaks.exclusions:
         reach[one.month] -= sum(p.most_mw - p.least_mw for p in one.pieces)
     assert reach == pytest.approx([sum(p.most_mw - p.least_mw for p in cut) for cut in peaks.pieces], abs=1e-9)
+
+
+def test_the_least_that_keeps_a_class_running_pays_a_switch_at_both_ends_of_its_time() -> None:
+    full = np.array([True, True, True, False, True, True, True, True, True, False, True, True])
+    price = np.array([5.0, 5.0, 5.0, -9.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 2.0, 2.0])
+    # a switch costs 5: before the horizon and after it there is none
+    begun = [0.0, 0.0, 0.0, 0.0, 3.0, 2.0, 0.0, 0.0, 0.0, 0.0, 2.0, 2.0]
+    ended = [0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0]
+    assert paid_until(price, full, 5.0).tolist() == begun
+    assert paid_until(price[::-1].copy(), full[::-1].copy(), 5.0)[::-1].tolist() == ended

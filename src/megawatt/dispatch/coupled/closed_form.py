@@ -68,14 +68,14 @@ def _least_kept(trial: Trial, price: Floats) -> Floats:
         full = (trial.counts[:, c] >= machine.blocks) & (price[:, c] > 0)
         switch_usd = machine.start_usd + machine.stop_usd
         # seen from the time's begin and from its end; at the horizon's ends nothing switches
-        begun = _paid(price[:, c].copy(), full, switch_usd)
-        ended = _paid(price[::-1, c].copy(), full[::-1].copy(), switch_usd)[::-1]
+        begun = paid_until(price[:, c].copy(), full, switch_usd)
+        ended = paid_until(price[::-1, c].copy(), full[::-1].copy(), switch_usd)[::-1]
         least[full, c] = np.maximum(begun, ended)[full]
     return least
 
 
 @njit(cache=True)
-def _paid(price: Floats, full: NDArray[np.bool_], switch_usd: float) -> Floats:
+def paid_until(price: Floats, full: NDArray[np.bool_], switch_usd: float) -> Floats:
     """Prices of each time until they pay a switch, then 0; of a time that begins with the horizon 0, shape (T,)."""
     paid, left = np.zeros(len(price)), 0.0
     for t in range(len(price)):

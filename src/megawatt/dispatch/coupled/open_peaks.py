@@ -14,7 +14,7 @@ from megawatt.dispatch.problem import Floats, PeakCharge
 SAME_MW = 1e-6
 """Peaks that differ by less are one [MW]."""
 
-GROWTH = 1.5
+GROWTH = 2.0
 """Factor by which the pieces become wider away from the plan's own peak."""
 
 TOWARDS_OWN = 0.25
