@@ -29,11 +29,11 @@ from megawatt.dispatch.schedule import Schedule, idle, violations
 WANTED = 0.99
 """Share of the gap asked for at which the search stops."""
 
-FEW_STEPS = 4
-"""Evaluations beside the first plan, before any other is tried: they are enough where a wide gap is asked for."""
+FIRST_STEPS = 100
+"""Evaluations beside the first plan, before other peaks are searched: mostly they are enough, and name the peaks to try."""
 
-FIRST_STEPS = 60
-"""Evaluations of the bound from the prices that are read off the plan."""
+NEXT_STEPS = 60
+"""Evaluations beside a plan that was found later."""
 
 MOST_STEPS = 120
 """Evaluations after that, after which more of them seldom pay."""
@@ -143,7 +143,7 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline) -> Found | N
     nothing = settle(problem, idle(problem)).net_usd
     certificate, first_usd = None, -np.inf
     if search.begin() is not None:
-        certificate = certify(split, search, _tolerance_usd(search, nothing, effort), FEW_STEPS)
+        certificate = certify(split, search, _tolerance_usd(search, nothing, effort), FIRST_STEPS)
         first_usd = search.value_usd
     if certificate is None or open_usd(certificate, search) > _tolerance_usd(search, nothing, effort):
         if search.run() is None:
@@ -169,7 +169,7 @@ def _tolerance_usd(search: Search, nothing_usd: float, effort: Effort) -> float:
 def _certified(search: Search, tolerance: float, prices: Prices | None, first: Certificate | None) -> Certificate:
     """Bound of the best trial, which may become better on the way, from some prices and a first certificate if there are."""
     split = search.split
-    certificate = certify(split, search, tolerance, FIRST_STEPS, prices, first)
+    certificate = certify(split, search, tolerance, NEXT_STEPS, prices, first)
     if open_usd(certificate, search) > tolerance and not search.deadline.over:
         if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
@@ -184,7 +184,7 @@ def _certified(search: Search, tolerance: float, prices: Prices | None, first: C
         search.shake(SHAKES, np.random.default_rng(SEED))
         _joint_plan(search, tolerance, certificate.prices)
         if search.value_usd > found:
-            certificate = certify(split, search, tolerance, FIRST_STEPS, certificate.prices, certificate)
+            certificate = certify(split, search, tolerance, NEXT_STEPS, certificate.prices, certificate)
     return certificate
 
 
@@ -211,7 +211,7 @@ def better_weeks(found: Found, timezone: str) -> None:
     weeks = NamedWeeks(search.split, search, found.certificate, found.tolerance_usd, edges)
     while weeks.run():
         last = weeks.certificate
-        again = certify(search.split, search, found.tolerance_usd, FIRST_STEPS, last.prices, last)
+        again = certify(search.split, search, found.tolerance_usd, NEXT_STEPS, last.prices, last)
         weeks.certificate = _lower(again, weeks.certificate)
     found.certificate = weeks.certificate
     found.method += weeks.told()
