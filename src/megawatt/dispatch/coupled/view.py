@@ -16,6 +16,9 @@ from megawatt.dispatch.coupled.months import FirstJob, Month
 from megawatt.dispatch.coupled.work import open_work, trace_hours
 from megawatt.dispatch.problem import Floats, Ints
 
+SAME_USD = 1e-9
+"""Awards of an hour that differ by less are worth the same [USD]."""
+
 APART = 4
 """Pieces of each month that are looked at more closely at most."""
 
@@ -123,7 +126,12 @@ class Viewer:
         start = split.awards.first[:-1]
         chosen = np.searchsorted(cells.row, taken[start], side="right") - 1
         kept_mw = np.minimum.reduceat(mining, start)
-        uncovered = np.minimum(mining, cells.most_mw[taken]) - np.repeat(sold_mw[chosen], np.diff(split.awards.first))
+        sold, counted = sold_mw[chosen], np.minimum(mining, cells.most_mw[taken])
+        length = np.diff(split.awards.first)
+        loose = loose_usd(split.awards, prices.cover, sold, kept_mw, counted - np.repeat(sold, length))
+        # of covers that are worth the same, awards buy the one that is kept: the others would only move the price
+        sold = np.where(loose <= SAME_USD, np.minimum(kept_mw, cells.high_mw[chosen]), sold)
+        uncovered = counted - np.repeat(sold, length)
         return View(
             usd,
             [usd - month.missing_usd(month.upper()) for month in months],
@@ -133,9 +141,9 @@ class Viewer:
             uncovered,
             count,
             np.concatenate((first[np.newaxis], runs[:, 1:].T))[:J],
-            sold_mw[chosen],
+            sold,
             kept_mw,
-            loose_usd(split.awards, prices.cover, sold_mw[chosen], kept_mw, uncovered),
+            loose,
         )
 
     def _months(self, prices: Prices, pieces: list[list[Piece]], sold_usd: Floats, near_usd: float) -> list[Month]:
