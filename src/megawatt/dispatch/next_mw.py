@@ -110,13 +110,18 @@ def one_mw_of_reserve(row: Reserve) -> Reserve:
 def _value(case: Case, plan: Plan, what: str, more: Problem, effort: Effort | None) -> NextMegawatt:
     year = HOURS_PER_YEAR / case.hours_covered
     try:
-        other = solve(more, effort)
+        other = solve(more, _as_close(effort or Effort(), plan), near=plan)
     except (InputError, SolverError) as error:
         return NextMegawatt(what, None, None, str(error))
     value = (other.value_usd - plan.value_usd) * year
     if plan.gap_usd is None or other.gap_usd is None:
         return NextMegawatt(what, value, None, "no bound was found in the time allowed")
     return NextMegawatt(what, value, (plan.gap_usd + other.gap_usd) * year)
+
+
+def _as_close(effort: Effort, plan: Plan) -> Effort:
+    """No closer than the plan itself is: what is not resolved are the two gaps together."""
+    return effort if plan.gap is None else replace(effort, relative_gap=max(effort.relative_gap, plan.gap))
 
 
 def break_evens_usd_per_mwh(problem: Problem) -> dict[str, float]:

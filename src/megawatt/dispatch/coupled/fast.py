@@ -11,6 +11,7 @@ from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
 from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.joint import Joint
+from megawatt.dispatch.coupled.near import begin_near
 from megawatt.dispatch.coupled.peaks import highest_mw
 from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
@@ -31,6 +32,9 @@ WANTED = 0.99
 
 FEW_STEPS = 4
 """Evaluations beside the first plan, before any other is tried: they are enough where a wide gap is asked for."""
+
+NEAR_STEPS = 12
+"""Evaluations from the prices of a neighbour, which a megawatt more of something hardly changes."""
 
 FIRST_STEPS = 60
 """Evaluations of the bound from the prices that are read off the plan."""
@@ -92,7 +96,9 @@ class Found:
         return Plan.of(problem, schedule, bound_usd=bound, method=self.method, certificate=self.certificate)
 
 
-def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str = "UTC") -> Plan:
+def plan_coupled(
+    problem: Problem, effort: Effort | None = None, timezone: str = "UTC", near: Plan | None = None
+) -> Plan:
     """Plan of a coupled site with a certificate.
 
     The fast plan and its bound come first. Where they are further apart than asked, HiGHS goes on from that plan: on
@@ -103,6 +109,7 @@ def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str =
         problem: The site.
         effort: When to stop.
         timezone: Zone in which weeks begin.
+        near: Plan of nearly the same site, to begin with.
 
     Raises:
         InputError: No schedule keeps all limits.
@@ -112,7 +119,7 @@ def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str =
     if effort.clock:
         warmed(_planned)
     deadline = effort.begun()
-    found = fast_path(problem, effort, deadline)
+    found = fast_path(problem, effort, deadline, near)
     if found is None:
         return plan_general(problem, replace(effort, seconds=deadline.left()))
     if open_usd(found.certificate, found.search) > found.tolerance_usd:
@@ -134,23 +141,30 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
     return None if found is None else (found.plan(), found.certificate)
 
 
-def fast_path(problem: Problem, effort: Effort, deadline: Deadline) -> Found | None:
-    """Trials and certificate before the general solver; None where the fast path cannot state or fit the site."""
+def fast_path(problem: Problem, effort: Effort, deadline: Deadline, near: Plan | None = None) -> Found | None:
+    """Trials and certificate before the general solver; None where the fast path cannot state or fit the site.
+
+    A plan of nearly the same site is tried first if there is one, and its prices are where the bound begins.
+    """
     if not fits(problem):
         return None
     split = Split.of(problem)
     search = Search(split, deadline=deadline)
     nothing = settle(problem, idle(problem)).net_usd
     certificate, first_usd = None, -np.inf
-    if search.begin() is not None:
-        certificate = certify(split, search, _tolerance_usd(search, nothing, effort), FEW_STEPS)
+    before = None if near is None else begin_near(search, near)
+    if search.best is not None or search.begin() is not None:
+        prices, most = (None, FEW_STEPS) if before is None else (before.prices, NEAR_STEPS)
+        certificate = certify(split, search, _tolerance_usd(search, nothing, effort), most, prices, before)
         first_usd = search.value_usd
-    if certificate is None or open_usd(certificate, search) > _tolerance_usd(search, nothing, effort):
+    closed = certificate is not None and open_usd(certificate, search) <= _tolerance_usd(search, nothing, effort)
+    if certificate is None or not (closed or (before is not None and deadline.over)):
         if search.run() is None:
             _joint_plan(search, 0.0)
         if search.best is None:
             return None
-        prices = certificate.prices if certificate and search.value_usd <= first_usd else None
+        kept = certificate is not None and (before is not None or search.value_usd <= first_usd)
+        prices = certificate.prices if certificate is not None and kept else None
         certificate = _certified(search, _tolerance_usd(search, nothing, effort), prices, certificate)
     tolerance = _tolerance_usd(search, nothing, effort)
     if violations(problem, search.valued().schedule()):
