@@ -36,6 +36,9 @@ FEW_STEPS = 4
 NEAR_STEPS = 12
 """Evaluations from the prices of a neighbour, which a megawatt more of something hardly changes."""
 
+LATE_STEPS = 3
+"""The same when the time is up."""
+
 FIRST_STEPS = 60
 """Evaluations of the bound from the prices that are read off the plan."""
 
@@ -62,6 +65,9 @@ MOST_WHOLE = 3_000
 
 LAST_SHARE = 0.5
 """Share of the time that the general solver gets at least."""
+
+LEAST_HIGHS = 1e-3
+"""Seconds per interval below which the general solver mostly does not come to a plan of its own."""
 
 MOST_JOINT = 48
 """Intervals up to which joint states are searched."""
@@ -154,7 +160,9 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline, near: Plan |
     certificate, first_usd = None, -np.inf
     before = None if near is None else begin_near(search, near)
     if search.best is not None or search.begin() is not None:
-        prices, most = (None, FEW_STEPS) if before is None else (before.prices, NEAR_STEPS)
+        prices, most = (
+            (None, FEW_STEPS) if before is None else (before.prices, LATE_STEPS if deadline.over else NEAR_STEPS)
+        )
         certificate = certify(split, search, _tolerance_usd(search, nothing, effort), most, prices, before)
         first_usd = search.value_usd
     closed = certificate is not None and open_usd(certificate, search) <= _tolerance_usd(search, nothing, effort)
@@ -283,7 +291,7 @@ def _lower(one: Certificate, other: Certificate) -> Certificate:
 
 def _finished(problem: Problem, plan: Plan, found: Found, effort: Effort) -> Plan:
     """HiGHS on the whole horizon from the plan on; the better plan and the lower bound of both."""
-    if effort.seconds <= 0:
+    if effort.seconds < LEAST_HIGHS * problem.T:
         return plan
     certificate = found.certificate
     # the plan's own peaks belong to the range: a piece that holds nothing better than it may have been excluded

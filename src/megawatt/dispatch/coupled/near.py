@@ -19,6 +19,7 @@ from megawatt.dispatch.coupled.peaks import highest_mw, whole_range
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.shortfall import counts_of, words_usd
 from megawatt.dispatch.coupled.trial import Trial
+from megawatt.dispatch.deadline import Deadline
 from megawatt.dispatch.ledger import measured_mw
 from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import Floats
@@ -47,13 +48,15 @@ def begin_near(search: Search, near: Plan) -> Certificate | None:
     words = [first_in_first_out(counts[:, c], m).astype(np.int8) for c, m in enumerate(problem.machines)]
     work = np.zeros((len(problem.batches), problem.T), dtype=np.int8)
     work[: len(near.schedule.batch_on)] = near.schedule.batch_on
+    last, search.deadline = search.deadline, Deadline()  # whatever the time, this much is tried
     for more in (MORE_MW, 0.0):
         tried = np.minimum(peaks + more, highest_mw(split)) if problem.peaks else peaks
         trial = Trial.empty(split, tried, work)
         if all(trial.place_job(j) for j in range(len(near.schedule.batch_on), len(work))):
             search.follow(tried, words, trial.work)
-        if not problem.peaks:
+        if not problem.peaks or last.over:
             break
+    search.deadline = last
     cuts = near.certificate.cuts if len(near.certificate.cuts) == len(split.awards.first) - 1 else ()
     cap = split.cap[split.awards.first[:-1]]
     return Certificate(
