@@ -13,6 +13,9 @@ import numpy as np
 from megawatt.dispatch.certificate import Piece, Prices
 from megawatt.dispatch.coupled.view import View, Viewer
 
+LENGTH = 1.4
+"""Length of the first steps as a share of Polyak's; shares between 0 and 2 come nearer to the best prices."""
+
 PATIENCE = 12
 """Steps without a better bound after which the steps are shortened and begin again from the best prices."""
 
@@ -39,17 +42,17 @@ class Ascent:
     focus: list[Piece] = field(default_factory=list)
     best: Prices = field(init=False)
     best_usd: float = np.inf
-    length: float = 1.0
+    length: float = LENGTH
     waited: int = 0
     direction: Prices | None = None
 
     def __post_init__(self) -> None:
         self.best = self.looked = self.prices
 
-    def step(self, pieces: list[list[Piece]], goal_usd: float, *, apart: bool = False) -> View:
-        """Evaluate the present prices, on request telling ``apart`` the pieces that can pass the goal, and move on."""
+    def step(self, pieces: list[list[Piece]], goal_usd: float, *, apart_usd: float = np.inf) -> View:
+        """Evaluate the present prices, telling pieces that can pass the goal apart if the gap is wider, and move on."""
         self.looked = self.prices
-        view = self.viewer.view(self.prices, pieces, self._near_usd(goal_usd), goal_usd if apart else np.inf)
+        view = self.viewer.view(self.prices, pieces, self._near_usd(goal_usd), goal_usd, apart_usd)
         self.focus = [cut[q] for cut, q in zip(pieces, view.piece, strict=True)]
         if view.usd < self.best_usd:
             self.best_usd, self.best, self.waited = view.usd, self.prices, 0

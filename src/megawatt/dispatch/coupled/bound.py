@@ -36,6 +36,7 @@ class Split:
 
     Attributes:
         problem: The problem.
+        firm_mw: Power that cannot be shed, shape (T,) [MW].
         tables: Its arrays.
         ramps: The same with ramping blocks apart.
         awards: Its reserve programmes.
@@ -50,6 +51,7 @@ class Split:
     """
 
     problem: Problem
+    firm_mw: Floats
     tables: Tables
     ramps: Ramps
     awards: Awards
@@ -74,6 +76,7 @@ class Split:
         spans = spans_of(awards, edges)
         return cls(
             problem,
+            problem.firm_mw,
             tables,
             Ramps.of(problem, tables),
             awards,
@@ -93,7 +96,16 @@ class Split:
             return self.tables.room
         charge = self.problem.peaks[0]
         cap = np.where(charge.measured, peak_mw[charge.month], np.inf)
-        room: Floats = np.minimum(self.problem.limit_mw, cap) - self.problem.firm_mw
+        room: Floats = np.minimum(self.tables.room, cap - self.firm_mw)
+        return room
+
+    def month_room(self, m: int, peak_mw: float) -> Floats:
+        """The same when one month keeps a peak, all others none, shape (T,) [MW]."""
+        room = self.tables.room.copy()
+        if self.problem.peaks:
+            here = slice(self.edges[m], self.edges[m + 1])
+            cap = np.where(self.problem.peaks[0].measured[here], peak_mw, np.inf)
+            room[here] = np.minimum(room[here], cap - self.firm_mw[here])
         return room
 
     def blocks_usd(self, prices: Prices) -> tuple[float, list[NDArray[np.int8]]]:

@@ -71,9 +71,11 @@ def certify(
     while steps < most_steps and looks < MOST_LOOKS and (looks < LEAST_LOOKS or not search.deadline.over):
         if ascent.best_usd <= work.goal_usd + tolerance_usd:
             break
-        looks += viewer.rows(work.peaks.pieces)
         look, known = steps % every == 0, work.known
-        view = ascent.step(work.peaks.pieces, work.goal_usd, apart=look)
+        view = ascent.step(work.peaks.pieces, work.goal_usd, apart_usd=tolerance_usd if look else np.inf)
+        looks, steps = looks + view.rows, steps + 1
+        if ascent.best_usd <= work.goal_usd + tolerance_usd:
+            break
         if look:
             work.better_plan(view)
             work.exclude(view)
@@ -81,7 +83,6 @@ def certify(
         work.part(view.usd)
         if isinstance(ascent, Planes) and (search.deadline.over or (ascent.settled and work.known == known)):
             break
-        steps += 1
     return work.certificate(steps)
 
 
@@ -97,7 +98,7 @@ class _Work:
     peaks: OpenPeaks = field(init=False)
 
     def __post_init__(self) -> None:
-        self.peaks = open_peaks(self.split, self._own_mw(), self.before)
+        self.peaks = open_peaks(self.split, self._own_mw(), self.before, SHARE_OF_PIECES * self.tolerance_usd)
 
     @property
     def goal_usd(self) -> float:
@@ -168,7 +169,7 @@ class _Work:
     def certificate(self, steps: int) -> Certificate:
         """The certificate of the best prices for the pieces that are left."""
         # pieces that went and cells that were cut since these prices were seen can only have lowered their bound
-        usd = self.ascent.viewer.view(self.ascent.best, self.peaks.pieces).usd
+        usd = self.ascent.viewer.usd(self.ascent.best, self.peaks.pieces)
         bound = max(usd, self.goal_usd)
         bound += ROUND_OUT * (1 + abs(bound))
         return Certificate(

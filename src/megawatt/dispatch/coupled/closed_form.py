@@ -5,12 +5,16 @@ cost one look at every interval and need no iteration.
 
 * A running block's price is what the site would lose without it, at the state of the first job in which that is least:
   priced at the job's present state alone, the intervals would stop blocks to make room for the job.
+* Where a whole class runs, less does as well: its blocks need only be paid their start and stop at both ends of the
+  time, and the less they are paid between, the less it brings the intervals to stop some under a lower peak.
 * A resting block's price is the most that one more could earn in either state of the job; where none fits it is 0.
 * A further job's wage is what the interval earns more with it than without it.
 * Cover is paid where the machines are just what the award needs, and nowhere else in an hour of several intervals.
 """
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from megawatt.dispatch.certificate import Prices
 from megawatt.dispatch.coupled.hours import best_award
@@ -25,7 +29,7 @@ JUST_MW = 1e-6
 def plan_prices(trial: Trial) -> Prices:
     """Prices of a trial that has just been valued."""
     cover = _cover_prices(trial)
-    return Prices(_block_prices(trial, cover), cover, _wages(trial, cover))
+    return Prices(_least_kept(trial, _block_prices(trial, cover)), cover, _wages(trial, cover))
 
 
 def _earned(trial: Trial, counts: Floats, work: Floats, paid: Floats) -> Floats:
@@ -55,6 +59,32 @@ def _block_prices(trial: Trial, paid: Floats) -> Floats:
         resting = np.where(np.isfinite(next_one), next_one, 0.0)
         price[:, c] = np.where(on, np.where(np.isfinite(last), last, 0.0), resting)
     return price
+
+
+def _least_kept(trial: Trial, price: Floats) -> Floats:
+    """The prices with what pays a switch at both ends of each time in which a whole class runs, and 0 between, shape (T, C)."""
+    least = price.copy()
+    for c, machine in enumerate(trial.split.problem.machines):
+        full = (trial.counts[:, c] >= machine.blocks) & (price[:, c] > 0)
+        switch_usd = machine.start_usd + machine.stop_usd
+        # seen from the time's begin and from its end; at the horizon's ends nothing switches
+        begun = _paid(price[:, c].copy(), full, switch_usd)
+        ended = _paid(price[::-1, c].copy(), full[::-1].copy(), switch_usd)[::-1]
+        least[full, c] = np.maximum(begun, ended)[full]
+    return least
+
+
+@njit(cache=True)
+def _paid(price: Floats, full: NDArray[np.bool_], switch_usd: float) -> Floats:
+    """Prices of each time until they pay a switch, then 0; of a time that begins with the horizon 0, shape (T,)."""
+    paid, left = np.zeros(len(price)), 0.0
+    for t in range(len(price)):
+        if not full[t]:
+            left = switch_usd
+            continue
+        paid[t] = min(price[t], left)
+        left -= paid[t]
+    return paid
 
 
 def _wages(trial: Trial, paid: Floats) -> Floats:

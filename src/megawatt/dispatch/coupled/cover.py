@@ -133,7 +133,7 @@ def cells_of(awards: Awards, spans: Spans, cap: Floats, inner: list[Floats]) -> 
         inner: Rising points inside, one array per hour, none in a parted hour [MW].
     """
     start, length = spans.start[:-1], np.diff(spans.start)
-    cells = np.array([len(inner[h]) + 1 for h in spans.hour], dtype=np.int64)
+    cells = 1 + np.fromiter(map(len, inner), dtype=np.int64, count=len(inner))[spans.hour]
     first = np.concatenate(([0], np.cumsum(cells)))
     span = np.repeat(np.arange(len(cells)), cells)
     low, high = np.zeros(len(span)), cap[start][span]

@@ -30,17 +30,17 @@ from megawatt.dispatch.schedule import Schedule, idle, violations
 WANTED = 0.99
 """Share of the gap asked for at which the search stops."""
 
-FEW_STEPS = 4
-"""Evaluations beside the first plan, before any other is tried: they are enough where a wide gap is asked for."""
+FIRST_STEPS = 100
+"""Evaluations beside the first plan, before other peaks are searched: mostly they are enough, and name the peaks to try."""
+
+NEXT_STEPS = 60
+"""Evaluations beside a plan that was found later."""
 
 NEAR_STEPS = 12
 """Evaluations from the prices of a neighbour, which a megawatt more of something hardly changes."""
 
 LATE_STEPS = 3
 """The same when the time is up."""
-
-FIRST_STEPS = 60
-"""Evaluations of the bound from the prices that are read off the plan."""
 
 MOST_STEPS = 120
 """Evaluations after that, after which more of them seldom pay."""
@@ -160,9 +160,9 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline, near: Plan |
     certificate, first_usd = None, -np.inf
     before = None if near is None else begin_near(search, near)
     if search.best is not None or search.begin() is not None:
-        prices, most = (
-            (None, FEW_STEPS) if before is None else (before.prices, LATE_STEPS if deadline.over else NEAR_STEPS)
-        )
+        prices, most = None, FIRST_STEPS
+        if before is not None:
+            prices, most = before.prices, LATE_STEPS if deadline.over else NEAR_STEPS
         certificate = certify(split, search, _tolerance_usd(search, nothing, effort), most, prices, before)
         first_usd = search.value_usd
     closed = certificate is not None and open_usd(certificate, search) <= _tolerance_usd(search, nothing, effort)
@@ -191,7 +191,7 @@ def _tolerance_usd(search: Search, nothing_usd: float, effort: Effort) -> float:
 def _certified(search: Search, tolerance: float, prices: Prices | None, first: Certificate | None) -> Certificate:
     """Bound of the best trial, which may become better on the way, from some prices and a first certificate if there are."""
     split = search.split
-    certificate = certify(split, search, tolerance, FIRST_STEPS, prices, first)
+    certificate = certify(split, search, tolerance, NEXT_STEPS, prices, first)
     if open_usd(certificate, search) > tolerance and not search.deadline.over:
         if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
@@ -206,7 +206,7 @@ def _certified(search: Search, tolerance: float, prices: Prices | None, first: C
         search.shake(SHAKES, np.random.default_rng(SEED))
         _joint_plan(search, tolerance, certificate.prices)
         if search.value_usd > found:
-            certificate = certify(split, search, tolerance, FIRST_STEPS, certificate.prices, certificate)
+            certificate = certify(split, search, tolerance, NEXT_STEPS, certificate.prices, certificate)
     return certificate
 
 
@@ -233,7 +233,7 @@ def better_weeks(found: Found, timezone: str) -> None:
     weeks = NamedWeeks(search.split, search, found.certificate, found.tolerance_usd, edges)
     while weeks.run():
         last = weeks.certificate
-        again = certify(search.split, search, found.tolerance_usd, FIRST_STEPS, last.prices, last)
+        again = certify(search.split, search, found.tolerance_usd, NEXT_STEPS, last.prices, last)
         weeks.certificate = _lower(again, weeks.certificate)
     found.certificate = weeks.certificate
     found.method += weeks.told()

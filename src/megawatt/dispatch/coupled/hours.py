@@ -64,6 +64,8 @@ def best_award(worth: Floats, awards: Awards, cover: float, sold: Floats) -> flo
     """Best awards that a cover allows, written to ``sold``, shape (R,) [MW], and what they bring [USD]."""
     R = worth.shape[0]
     best = 0.0
+    if R == 0:
+        return best
     sold[:] = 0.0
     trial = np.zeros(R)
     for word in range(1, awards.together.shape[0]):

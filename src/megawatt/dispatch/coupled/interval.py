@@ -269,7 +269,17 @@ def best_commitments(
                     mining += combo[which, c] * mw[c]
                 for i in range(S):
                     width[i] = per[i] * combo[which, own[i]] if own[i] >= 0 else per[i]
-                left, below = room[t] - busy_mw - mining, max(block_mw[t] - busy_mw - mining, 0.0)
+                left = room[t] - busy_mw - mining
+                if plain:
+                    draw[r, word] = mining
+                    load[r, word] = busy_mw + mining
+                    for s in range(useful):
+                        w = min(width[s], left)
+                        left -= w
+                        load[r, word] += w
+                        draw[r, word] += w if own[s] >= 0 else 0.0
+                    continue
+                below = max(block_mw[t] - busy_mw - mining, 0.0)
                 _, drawn, more = fill_covered(slope, width, own, left, below, u, mining, cover[t], must, top)
                 draw[r, word] = drawn
                 load[r, word] = busy_mw + mining + more
@@ -294,7 +304,7 @@ def earn(
     base_mw, base_usd, owner, width_mw, slope_usd = tab.base_mw, tab.base_usd, tab.owner, tab.width_mw, tab.slope_usd
     work_mw, work_usd, block_mw, unused_usd = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd
     (T, C), J, S = base_mw.shape, work_mw.shape[1], owner.shape[0]
-    width = np.zeros(S)
+    width, order, slope = np.zeros(S), np.zeros(S, dtype=np.int64), np.zeros(S)
     for t in range(T):
         base, worth, mw = 0.0, 0.0, 0.0
         for j in range(J):
@@ -311,6 +321,18 @@ def earn(
             continue
         for s in range(S):
             width[s] = width_mw[t, s] * (counts[t, owner[s]] if owner[s] >= 0 else 1.0)
+        if unused_usd[t] == 0.0 and cover[t] == 0.0:
+            merit_order(slope_usd[t], owner, 0.0, order, slope)
+            for k in range(S):
+                if slope[k] <= 0.0:
+                    break
+                s = order[k]
+                w = min(width[s], left)
+                worth += slope[k] * w
+                left -= w
+                mining[t] += w if owner[s] >= 0 else 0.0
+            usd[t] = worth
+            continue
         below = max(block_mw[t] - base, 0.0)
         more, mining[t], _ = fill_covered(
             slope_usd[t], width, owner, left, below, unused_usd[t], mw, cover[t], 0.0, cap[t]

@@ -130,13 +130,13 @@ class Month:
         """Work out pieces, ``guess`` first, until no other can pass the best of them by ``near_usd`` in any state."""
         for q in (0, guess):
             self._work_out(q)
-        while (middle := self._middle(-near_usd)) is not None:
-            self._work_out(middle)
+        while (highest := self._highest(-near_usd)) is not None:
+            self._work_out(highest)
 
     def tell_apart(self, slack_usd: float, most: int) -> None:
         """Work out some more of the pieces that may miss the maximum by less than ``slack_usd``."""
         for _ in range(most):
-            if (q := self._middle(slack_usd)) is not None:
+            if (q := self._highest(slack_usd)) is not None:
                 self._work_out(q)
 
     def upper(self) -> Floats:
@@ -157,18 +157,17 @@ class Month:
         """The piece that leads to a state, given by work done and phase, with the most."""
         return max(self.found, key=lambda q: self.found[q].end[at[1], at[0]] - self.pieces[q].usd)
 
-    def _middle(self, slack_usd: float) -> int | None:
-        """Of the pieces that may miss the best by less and that the same piece bounds, the middle one.
+    def _highest(self, slack_usd: float) -> int | None:
+        """The highest of the pieces that may miss the best by less and that the same piece bounds.
 
-        What it brings then bounds half of them.
+        Where a MW of room brings some times what it costs, each then bounds a range of as many times the width.
         """
         missing = self.missing_usd(self.best)
         missing[list(self.found)] = np.inf
         first = int(missing.argmin())
         if missing[first] >= slack_usd:
             return None
-        group = np.flatnonzero((missing < slack_usd) & (self.above == self.above[first]))
-        return int(group[len(group) // 2])
+        return int(np.flatnonzero((missing < slack_usd) & (self.above == self.above[first]))[0])
 
     def _work_out(self, q: int) -> None:
         if q in self.found:
@@ -183,7 +182,7 @@ class Month:
         else:
             value, draw, load = np.empty((n, words)), np.empty((n, words)), np.empty((n, words))
             pick = np.zeros((n, words), dtype=np.int64)
-        room = split.room(np.full(len(split.edges) - 1, self.pieces[q].most_mw))
+        room = split.month_room(self.m, self.pieces[q].most_mw)
         at = cells.at[begin:end]
         best_commitments(
             split.tables, at, 0, n, bool(self.found), prices.running, prices.cover, cells.least_mw[begin:end],

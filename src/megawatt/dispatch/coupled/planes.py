@@ -65,7 +65,7 @@ class Planes:
     def __post_init__(self) -> None:
         self.best = self.looked = self.prices
 
-    def step(self, pieces: list[list[Piece]], goal_usd: float, *, apart: bool = False) -> View:
+    def step(self, pieces: list[list[Piece]], goal_usd: float, *, apart_usd: float = np.inf) -> View:
         """Lower the bound of the pieces that hold the maximum as far as a few programmes can; look at all pieces then."""
         self.best_usd = min(self.best_usd, self.viewer.view(self.best, pieces).usd)
         self.focus = self._next(pieces)
@@ -73,7 +73,7 @@ class Planes:
         again = key in self.enough
         self.settled = self._lower(self.focus, goal_usd) and (again or key not in self.enough)
         self.looked = self.centres[key][0]
-        view = self.viewer.view(self.looked, pieces, goal_usd=goal_usd if apart else np.inf)
+        view = self.viewer.view(self.looked, pieces, goal_usd=goal_usd, apart_usd=apart_usd)
         if view.usd < self.best_usd:
             self.best, self.best_usd = self.looked, view.usd
         return view

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from megawatt.dispatch.problem import Floats, Ints, MachineClass, Problem
+from megawatt.dispatch.problem import Floats, Ints, Problem
 
 ELASTIC = -1
 """Owner of a segment that belongs to no machine class."""
@@ -119,7 +119,7 @@ def hull(power_mw: Floats, worth_usd: Floats) -> tuple[Floats, Floats, Floats, F
     modes, T = np.broadcast_shapes(power_mw.shape, worth_usd.shape)
     power, t = np.broadcast_to(power_mw, (modes, T)), np.arange(T)
     # least power first and, of equal powers, the best: it is the only one of them worth running
-    here = np.lexsort((-worth_usd, power), axis=0)[0]
+    here = np.where(power == power.min(axis=0), worth_usd, -np.inf).argmax(axis=0)
     at_mw, at_usd = power[here, t].copy(), worth_usd[here, t].copy()
     base_mw, base_usd = at_mw.copy(), at_usd.copy()
     steps_mw, steps_usd = np.zeros((modes - 1, T)), np.zeros((modes - 1, T))
@@ -136,15 +136,14 @@ def hull(power_mw: Floats, worth_usd: Floats) -> tuple[Floats, Floats, Floats, F
     return base_mw, base_usd, steps_mw, steps_usd, ends
 
 
-def mode_shares(machine: MachineClass, worth_usd: Floats, above_mw: Floats) -> Floats:
+def mode_shares(steps_mw: Floats, ends: Ints, above_mw: Floats) -> Floats:
     """Shares of the modes of a running block that draws a power above its base, shape (M, T).
 
     Args:
-        machine: The class.
-        worth_usd: Worth per mode and interval, shape (M, T) [USD].
+        steps_mw: Step widths of its hull, shape (M - 1, T) [MW].
+        ends: Modes at the base and at the end of each step, shape (M, T).
         above_mw: Power above the base of the hull, shape (T,) [MW].
     """
-    _, _, steps_mw, _, ends = hull(machine.power_mw, worth_usd)
     share, t = np.zeros(ends.shape), np.arange(len(above_mw))
     reached, left = np.ones(len(above_mw)), above_mw
     for k, width in enumerate(steps_mw):

@@ -16,7 +16,8 @@ from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.hours import cover_pay, earn_hours
 from megawatt.dispatch.coupled.interval import NEVER, best_commitments, earn
 from megawatt.dispatch.coupled.ramps import ages, worth_usd
-from megawatt.dispatch.coupled.tables import mode_shares
+from megawatt.dispatch.coupled.shave import MonthHours
+from megawatt.dispatch.coupled.tables import hull, mode_shares
 from megawatt.dispatch.coupled.work import plan_work
 from megawatt.dispatch.kernel import plan_block
 from megawatt.dispatch.ledger import billed_mw
@@ -56,12 +57,14 @@ class Trial:
     counts: Floats = field(init=False)
     x: Floats = field(init=False)
     sold: Floats = field(init=False)
+    usd: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         tab, awards = self.split.ramps.tables, self.split.awards
         self.room = self.split.room(self.peaks_mw)
         self.x = np.zeros((len(self.room), len(tab.owner)))
         self.sold = np.zeros((len(awards.first) - 1, len(awards.share)))
+        self.usd = np.zeros(len(awards.first) - 1)
         self._count()
 
     @classmethod
@@ -104,7 +107,7 @@ class Trial:
 
     def value_usd(self) -> float:
         """Value of the site with these commitments [USD]; minus infinity when they do not fit."""
-        split, usd = self.split, np.zeros(len(self.split.awards.first) - 1)
+        split = self.split
         earned = earn_hours(
             split.ramps.tables,
             split.awards,
@@ -114,11 +117,11 @@ class Trial:
             self.room,
             self.x,
             self.sold,
-            usd,
+            self.usd,
         )
         if earned <= NEVER / 2:
             return -np.inf
-        return split.constant_usd + earned - self._switching_usd() - self._demand_usd()
+        return split.constant_usd + earned - self._switching_usd() - self._demand_usd(self.import_mw())
 
     def mining_mw(self) -> Floats:
         """Power of the machines as last valued, shape (T,) [MW]."""
@@ -132,11 +135,8 @@ class Trial:
         drawn: Floats = self.x[:, tab.owner < 0].sum(axis=1) + (self.running * tab.work_mw).sum(axis=1)
         return self.mining_mw() + drawn + self.split.problem.firm_mw
 
-    def _demand_usd(self) -> float:
-        if not self.split.problem.peaks:
-            return 0.0
-        p = self.import_mw()
-        return float(sum((billed_mw(c, p) * c.usd_per_mw_month).sum() for c in self.split.problem.peaks))
+    def _demand_usd(self, import_mw: Floats) -> float:
+        return float(sum((billed_mw(c, import_mw) * c.usd_per_mw_month).sum() for c in self.split.problem.peaks))
 
     def _switching_usd(self) -> float:
         total = 0.0
@@ -252,27 +252,34 @@ class Trial:
     def shave(self, width_mw: float = PEAK_MW) -> float:
         """Lower each month's peak as far as it pays with all commitments kept, to a width, and return the value [USD]."""
         best = self.value_usd()
-        if not self.split.problem.peaks:
+        if not self.split.problem.peaks or not np.isfinite(best):
             return best
-        charge = self.split.problem.peaks[0]
+        charge, drawn, loads, running = self.split.problem.peaks[0], self.import_mw(), self.loads, self.running
+        kept_usd = self.split.constant_usd - self._switching_usd()
+
+        def at_peak(month: MonthHours, mw: float) -> float:
+            self.room = np.where(charge.month == month.m, self.split.month_room(month.m, mw), self.room)
+            fits = month.earned(self.room, self.x, self.sold, self.usd, drawn)
+            return kept_usd + float(self.usd.sum()) - self._demand_usd(drawn) if fits else -np.inf
+
         for m in range(len(self.peaks_mw)):
-            inside = (charge.month == m) & charge.measured
-            high = min(float(self.peaks_mw[m]), float(self.import_mw()[inside].max(initial=0.0)))
-            low, kept = float(charge.floor_mw[m]), self.peaks_mw.copy()
+            month, inside = MonthHours.of(self.split, m, loads, running), (charge.month == m) & charge.measured
+            high = min(float(self.peaks_mw[m]), float(drawn[inside].max(initial=0.0)))
+            low, kept = float(charge.floor_mw[m]), float(self.peaks_mw[m])
             # with commitments kept the value is concave in the peak: where the first step down gains nothing, none does
-            if high - low <= width_mw or self._at_peak(m, high - width_mw) <= self._at_peak(m, high):
+            if high - low <= width_mw or at_peak(month, high - width_mw) <= at_peak(month, high):
                 low = high
             while high - low > width_mw:
                 a, b = low + (high - low) / 3, high - (high - low) / 3
-                if self._at_peak(m, a) >= self._at_peak(m, b) > -np.inf:
+                if at_peak(month, a) >= at_peak(month, b) > -np.inf:
                     high = b
                 else:
                     low = a
-            value = self._at_peak(m, high)
+            value = at_peak(month, high)
             if value > best + SETTLED_USD:
-                best = value
+                best, self.peaks_mw[m] = value, high
             else:
-                self.set_peaks(kept)
+                at_peak(month, kept)
         self.value_usd()
         return best
 
@@ -280,12 +287,6 @@ class Trial:
         """Keep other peaks."""
         self.peaks_mw = peaks_mw.copy()
         self.room = self.split.room(self.peaks_mw)
-
-    def _at_peak(self, m: int, mw: float) -> float:
-        peaks = self.peaks_mw.copy()
-        peaks[m] = mw
-        self.set_peaks(peaks)
-        return self.value_usd()
 
     def improve(self, sweeps: int) -> float:
         """Step through all jobs and blocks until a sweep gains nothing, and return the value [USD]."""
@@ -332,8 +333,11 @@ class Trial:
         """The schedule as last valued."""
         problem, units = self.split.problem, []
         for c, (machine, words) in enumerate(zip(problem.machines, self.words, strict=True)):
-            for on, above, loss in zip(words, *self._above_mw(c), strict=True):
-                units.append(UnitRun(c, 1, mode_shares(machine, worth_usd(machine, problem, loss), above) * on))
+            above, loss = self._above_mw(c)
+            settled = hull(machine.power_mw, worth_usd(machine, problem))
+            for on, mw, lost in zip(words, above, loss, strict=True):
+                steps = hull(machine.power_mw, worth_usd(machine, problem, lost)) if lost.any() else settled
+                units.append(UnitRun(c, 1, mode_shares(steps[2], steps[4], mw) * on))
         elastic, s = np.zeros((len(problem.elastic), problem.T)), int((self.split.tables.owner >= 0).sum())
         for number, hall in enumerate(problem.elastic):
             elastic[number] = self.x[:, s : s + len(hall.segment_mw)].sum(axis=1)

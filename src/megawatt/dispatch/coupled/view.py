@@ -5,6 +5,7 @@ first job's recursion runs over the rows: an hour takes one of its cells, a mont
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ class View:
         sold_mw: Cover that each hour's awards buy, shape (H,) [MW].
         kept_mw: Least mining of each award hour, shape (H,) [MW].
         loose_usd: What the bound grants each hour beyond what its awards are worth with that mining, shape (H,) [USD].
+        rows: Rows that were worked out, of all pieces together.
     """
 
     usd: float
@@ -52,6 +54,25 @@ class View:
     sold_mw: Floats
     kept_mw: Floats
     loose_usd: Floats
+    rows: int
+
+
+class Exact(NamedTuple):
+    """A bound that was looked for to the end.
+
+    Attributes:
+        prices: The prices.
+        cells: The cells.
+        looked: Pieces of each month that took part.
+        winners: Those that hold the maximum.
+        usd: The bound [USD].
+    """
+
+    prices: Prices
+    cells: Cells
+    looked: list[frozenset[Piece]]
+    winners: list[Piece]
+    usd: float
 
 
 @dataclass(slots=True)
@@ -65,6 +86,7 @@ class Viewer:
         busy: Which jobs run in each word, shape (2**J, J).
         job: The first job.
         last: By month, the piece that held the maximum when last looked.
+        exact: The last look that was not cut short, None before the first.
     """
 
     split: Split
@@ -73,6 +95,7 @@ class Viewer:
     busy: Floats = field(init=False)
     job: FirstJob = field(init=False)
     last: dict[int, Piece] = field(default_factory=dict)
+    exact: Exact | None = None
 
     def __post_init__(self) -> None:
         problem = self.split.problem
@@ -88,19 +111,32 @@ class Viewer:
         self.inner = inner
         self.cells = cells_of(self.split.awards, self.split.spans, self.split.cap, inner)
 
-    def rows(self, pieces: list[list[Piece]]) -> int:
-        """Rows that one look at some pieces of each month goes through."""
-        first = self.cells.row[self.cells.first[self.split.span_edges]]
-        return int(np.diff(first) @ np.array([len(cut) for cut in pieces]))
+    def usd(self, prices: Prices, pieces: list[list[Piece]]) -> float:
+        """The bound alone, known if only pieces went since the last look that do not hold it [USD]."""
+        one = self.exact
+        if one and one.prices is prices and one.cells is self.cells:
+            left = zip(one.winners, pieces, one.looked, strict=True)
+            if all(winner in cut and looked.issuperset(cut) for winner, cut, looked in left):
+                return one.usd
+        return self.view(prices, pieces).usd
 
-    def view(self, prices: Prices, pieces: list[list[Piece]], near_usd: float = 0.0, goal_usd: float = np.inf) -> View:
+    def view(
+        self,
+        prices: Prices,
+        pieces: list[list[Piece]],
+        near_usd: float = 0.0,
+        goal_usd: float = -np.inf,
+        apart_usd: float = np.inf,
+    ) -> View:
         """The bound over some pieces of each month, from high to low, with its subgradients.
 
         Args:
             prices: The prices.
             pieces: Pieces that take part.
             near_usd: How far it may lie above the bound that a closer look at all pieces would give [USD].
-            goal_usd: Pieces are looked at more closely where that may tell that they bring no more than this [USD].
+            goal_usd: Value of a plan [USD].
+            apart_usd: Where the bound is further above it, pieces are looked at more closely that may bring no more than
+                the plan [USD].
         """
         split, cells = self.split, self.cells
         T, C, J = split.problem.T, len(split.problem.machines), len(split.problem.batches)
@@ -117,8 +153,11 @@ class Viewer:
         blocks, words = split.blocks_usd(prices)
         jobs, runs = split.jobs_usd(prices)
         usd = split.constant_usd + blocks + jobs + worked
-        for month in months:
+        for month in months if usd - goal_usd > apart_usd else ():
             month.tell_apart(usd - goal_usd, APART)
+        if near_usd == 0.0:
+            winners = [cut[q] for cut, q in zip(pieces, piece, strict=True)]
+            self.exact = Exact(prices, cells, [frozenset(cut) for cut in pieces], winners, usd)
         wanted = np.array([m.blocks * w for m, w in zip(split.problem.machines, words, strict=True)], dtype=np.float64)
         others = self.busy[word].reshape(T, J)
         if J:
@@ -144,6 +183,7 @@ class Viewer:
             sold,
             kept_mw,
             loose,
+            sum(len(rows.value) for month in months for rows in month.found.values()),
         )
 
     def _months(self, prices: Prices, pieces: list[list[Piece]], sold_usd: Floats, near_usd: float) -> list[Month]:

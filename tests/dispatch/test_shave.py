@@ -1,0 +1,88 @@
+"""Peaks of a trial: one month valued on its own, and the pieces into which the range of every month is parted."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.coupled.closed_form import plan_prices
+from megawatt.dispatch.coupled.open_peaks import open_peaks
+from megawatt.dispatch.coupled.peaks import highest_mw, lowest_mw
+from megawatt.dispatch.coupled.search import Search
+from megawatt.dispatch.coupled.shave import MonthHours
+from megawatt.dispatch.coupled.trial import Trial
+from megawatt.dispatch.coupled.view import Viewer
+from tests.dispatch.cases import random_problem
+
+SITES = [seed for seed in range(60) if random_problem(seed).peaks][:6]
+
+
+def some_trial(seed: int) -> Trial | None:
+    return Search(Split.of(random_problem(seed))).begin()
+
+
+@pytest.mark.parametrize("seed", SITES)
+def test_a_month_under_another_peak_earns_and_draws_what_the_whole_horizon_does_there(seed: int) -> None:
+    if (trial := some_trial(seed)) is None:
+        return
+    split, rng = trial.split, np.random.default_rng(seed)
+    for m, top in enumerate(highest_mw(split)):
+        peaks = trial.peaks_mw.copy()
+        peaks[m] = top * rng.uniform(0.7, 1.0)
+        whole = trial.copy()
+        whole.set_peaks(peaks)
+        fits = np.isfinite(whole.value_usd())
+        trial.value_usd()
+        month, drawn = MonthHours.of(split, m, trial.loads, trial.running), trial.import_mw()
+        assert month.earned(split.room(peaks), trial.x, trial.sold, trial.usd, drawn) == fits
+        if fits:
+            np.testing.assert_allclose(trial.usd, whole.usd, rtol=0, atol=1e-9)
+            np.testing.assert_allclose(drawn, whole.import_mw(), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", SITES)
+def test_a_shaved_plan_is_worth_what_is_said_and_no_less_than_before(seed: int) -> None:
+    if (trial := some_trial(seed)) is None:
+        return
+    trial.set_peaks(highest_mw(trial.split))
+    before, said = trial.value_usd(), trial.shave()
+    assert said >= before
+    assert trial.copy().value_usd() == pytest.approx(said, rel=1e-12, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", SITES)
+def test_pieces_cover_all_peaks_without_overlap_and_are_narrow_at_the_plans_own(seed: int) -> None:
+    split, rng = Split.of(random_problem(seed)), np.random.default_rng(seed)
+    low, top = lowest_mw(split), highest_mw(split)
+    own = low + rng.random(len(low)) * np.maximum(top - low, 0)
+    price = split.problem.peaks[0].usd_per_mw_month
+    for m, cut in enumerate(open_peaks(split, own, None, 5.0).pieces):
+        assert cut[0].most_mw == max(top[m], low[m])
+        assert cut[-1].least_mw == 0.0
+        assert all(one.least_mw == two.most_mw for one, two in pairwise(cut))
+        widest = max(5.0 / len(own) / price[m], 1e-4) if price[m] > 0 else np.inf
+        beside = [one for one in cut[:-1] if one.least_mw < own[m] + 1e-9 and one.most_mw > own[m] - 1e-9]
+        assert all(one.most_mw - one.least_mw <= 1.5 * widest + 1e-9 for one in beside)
+
+
+@pytest.mark.parametrize("seed", SITES)
+def test_pieces_that_go_together_hold_nothing_better_than_the_plan(seed: int) -> None:
+    search = Search(Split.of(random_problem(seed)))
+    if search.begin() is None:
+        return
+    split, trial = search.split, search.valued()
+    prices, viewer = plan_prices(trial), Viewer(split)
+    peaks = open_peaks(split, np.minimum(trial.peaks_mw, highest_mw(split)), None, 5.0)
+    before = [list(cut) for cut in peaks.pieces]
+    peaks.exclude(viewer.view(prices, before).by_piece, search.value_usd, prices)
+    left = [list(cut) for cut in before]
+    for one in peaks.exclusions:  # in this order, as whoever checks them does
+        for piece in one.pieces:
+            alone = [[piece] if m == one.month else cut for m, cut in enumerate(left)]
+            assert viewer.view(prices, alone).usd <= search.value_usd + 1e-9 * abs(search.value_usd)
+        left[one.month] = peaks.pieces[one.month]
+    reach = [sum(p.most_mw - p.least_mw for p in cut) for cut in before]
+    for one in peaks.exclusions:
+        reach[one.month] -= sum(p.most_mw - p.least_mw for p in one.pieces)
+    assert reach == pytest.approx([sum(p.most_mw - p.least_mw for p in cut) for cut in peaks.pieces], abs=1e-9)
