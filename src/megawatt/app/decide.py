@@ -23,8 +23,8 @@ from megawatt.site.check import check
 from megawatt.site.faults import SiteFileError
 from megawatt.site.read import Site
 
-LONGER = 20
-"""Times the seconds that are named to someone who wants more than a first answer: a minute instead of three seconds."""
+LONGER = 40
+"""Times the seconds that are named to someone who wants more than a first answer: a minute instead of a second and a half."""
 
 
 def decide_site(
@@ -126,7 +126,7 @@ def expectation(site: Site, separable: bool, seconds: float) -> str:
         return f"{site.connection.name}: {n:,} intervals, exact path; about {2 + n / 15_000:.0f} s."
     return (
         f"{site.connection.name}: {n:,} intervals, coupled loads: exact recursions, then the general solver; about "
-        f"{seconds:.0f} s for the optimum and as long for the next megawatts (--seconds), and some for one trial of a long period."
+        f"{seconds:g} s for the optimum and as long for the next megawatts (--seconds), and some for one trial of a long period."
     )
 
 

@@ -56,8 +56,11 @@ def begin_near(search: Search, near: Plan) -> Certificate | None:
             search.follow(tried, words, trial.work)
         if not problem.peaks or last.over:
             break
+    if search.value_usd < near.value_usd:  # it hardly fits here
+        search.begin()
     search.deadline = last
-    cuts = near.certificate.cuts if len(near.certificate.cuts) == len(split.awards.first) - 1 else ()
+    same_hours = len(near.certificate.cuts) == len(split.awards.first) - 1
+    cuts = near.certificate.cuts if same_hours and any(map(len, near.certificate.cuts)) else ()
     cap = split.cap[split.awards.first[:-1]]
     return Certificate(
         _prices(split, near, near.certificate.prices, peaks),
