@@ -2,8 +2,8 @@
 
 A megawatt more of something changes little of a plan and less of its prices. So the plan is tried as it is, with peaks of
 its own and a megawatt higher, and the bound begins at its prices. A class that is a multiple of one that was there has
-that multiple of its price; a further job is paid what the intervals lose by it at these prices. Nothing that was excluded
-stays so, for it was by the value of another site's plan.
+that multiple of its price; a further job is paid the most that the intervals gain by it at these prices, with the first job or
+without. Nothing that was excluded stays so, for it was by the value of another site's plan.
 """
 
 from itertools import pairwise
@@ -93,7 +93,11 @@ def _prices(split: Split, near: Plan, known: Prices, peaks_mw: Floats) -> Prices
 
 
 def _wage(split: Split, prices: Prices, work: NDArray[np.int8], j: int, peaks_mw: Floats) -> Floats:
-    """What the intervals lose by a further job at prices, beside the jobs that run in a plan, shape (T,) [USD]."""
+    """Most that the intervals gain by a further job at prices, with the first job or without, shape (T,) [USD].
+
+    Of the other jobs those run that run in the plan. Were it what they gain beside the first job as it is in the plan, the
+    bound would move that job away from where the two hardly fit together.
+    """
     T = split.problem.T
     word = np.zeros(T, dtype=np.int64)
     for k, on in enumerate(work):
@@ -101,9 +105,11 @@ def _wage(split: Split, prices: Prices, work: NDArray[np.int8], j: int, peaks_mw
     more = np.full(T, NEVER)
     for (a, b), peak in zip(pairwise(split.edges), peaks_mw, strict=True):
         value = words_usd(split, prices, Piece(0.0, float(peak) if split.problem.peaks else np.inf, 0.0), a, b)
-        at, here = np.arange(b - a), word[a:b]
-        beside, alone = value[at, here | 1 << j], value[at, here]
-        more[a:b] = np.where((beside > NEVER / 2) & (alone > NEVER / 2), beside - alone, NEVER)
+        at = np.arange(b - a)
+        for here in (word[a:b] & ~1, word[a:b] | 1):
+            beside, alone = value[at, here | 1 << j], value[at, here]
+            fits = (beside > NEVER / 2) & (alone > NEVER / 2)
+            more[a:b] = np.where(fits, np.maximum(more[a:b], beside - alone), more[a:b])
     return np.where(more > NEVER / 2, more, more[more > NEVER / 2].min(initial=0.0))
 
 
