@@ -162,15 +162,7 @@ class Viewer:
         others = self.busy[word].reshape(T, J)
         if J:
             others[:, 0] = 0.0
-        start = split.awards.first[:-1]
-        chosen = np.searchsorted(cells.row, taken[start], side="right") - 1
-        kept_mw = np.minimum.reduceat(mining, start)
-        sold, counted = sold_mw[chosen], np.minimum(mining, cells.most_mw[taken])
-        length = np.diff(split.awards.first)
-        loose = loose_usd(split.awards, prices.cover, sold, kept_mw, counted - np.repeat(sold, length))
-        # of covers that are worth the same, awards buy the one that is kept: the others would only move the price
-        sold = np.where(loose <= SAME_USD, np.minimum(kept_mw, cells.high_mw[chosen]), sold)
-        uncovered = counted - np.repeat(sold, length)
+        sold, kept_mw, loose, uncovered = self._awards(prices.cover, sold_mw, mining, taken)
         return View(
             usd,
             [usd - month.missing_usd(month.upper()) for month in months],
@@ -185,6 +177,27 @@ class Viewer:
             loose,
             sum(len(rows.value) for month in months for rows in month.found.values()),
         )
+
+    def _awards(
+        self, cover: Floats, sold_mw: Floats, mining_mw: Floats, taken: Ints
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """By hour the cover that awards buy, the least mining and what is granted too much; by interval mining above that cover.
+
+        Args:
+            cover: Price of cover, shape (T,) [USD/MW].
+            sold_mw: Best cover of each cell [MW].
+            mining_mw: Mining of each interval, shape (T,) [MW].
+            taken: Row of each interval, shape (T,).
+        """
+        awards, cells = self.split.awards, self.cells
+        start, length = awards.first[:-1], np.diff(awards.first)
+        chosen = np.searchsorted(cells.row, taken[start], side="right") - 1
+        kept_mw = np.minimum.reduceat(mining_mw, start)
+        sold, counted = sold_mw[chosen], np.minimum(mining_mw, cells.most_mw[taken])
+        loose = loose_usd(awards, cover, sold, kept_mw, counted - np.repeat(sold, length))
+        # of covers that are worth the same, awards buy the one that is kept: the others would only move the price
+        sold = np.where(loose <= SAME_USD, np.minimum(kept_mw, cells.high_mw[chosen]), sold)
+        return sold, kept_mw, loose, counted - np.repeat(sold, length)
 
     def _months(self, prices: Prices, pieces: list[list[Piece]], sold_usd: Floats, near_usd: float) -> list[Month]:
         """Every month with the pieces worked out that can hold the maximum.

@@ -226,9 +226,7 @@ def advance_hours(
             low, high = advance(
                 now, spare, low, high, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j]
             )
-            earned = 0.0
-            for n in range(cells[hour], cells[end]):
-                earned += usd[n]
+            earned = usd[cells[hour] : cells[end]].sum()
             for r in range(value.shape[0]):
                 for d in range(low, high + 1):
                     now[r, d] += earned
