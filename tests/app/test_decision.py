@@ -11,13 +11,16 @@ import pytest
 from megawatt import Site, decide
 from megawatt.app.answer import answer
 from megawatt.app.data import data_for
+from megawatt.app.decide import more_time
 from megawatt.app.decision import Decision, bettered
 from megawatt.dispatch.backtest import run_rule
 from megawatt.dispatch.case import case_of
+from megawatt.dispatch.next_mw import NextMegawatt
 from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.policies import rules_for
 from megawatt.dispatch.schedule import idle
 from megawatt.site.examples import example
+from tests.app.decisions import hybrid, mine
 
 
 def site_of(name: str, first: str, end: str) -> Site:
@@ -137,3 +140,15 @@ def test_the_hybrid_is_planned_with_a_bound_and_says_where_the_gap_lies() -> Non
     assert {one.what.split(" (")[0] for one in one_day.next_mw} == {
         "mining", "batch", "firm hall", "reserve", "connection limit",
     }  # fmt: skip
+
+
+def test_what_more_time_would_do_is_said_where_something_is_open_and_nowhere_else() -> None:
+    one = hybrid()
+    wide = replace(one, plan=replace(one.plan, bound_usd=one.plan.value_usd + 1e5))
+    open_mw = (NextMegawatt("batch", 10.0, 11.0), NextMegawatt("reserve", 12.0, 11.0))
+    assert more_time(replace(wide, next_mw=open_mw), 1.5) == (
+        "1.5 s leave the gap and 1 of 2 next megawatts open: with --seconds 60 the plan may be better, the bound lower, and "
+        "fewer of the values unresolved."
+    )
+    assert more_time(replace(one, plan=replace(one.plan, bound_usd=one.plan.value_usd)), 1.5) == ""
+    assert more_time(mine(), 1.5) == ""

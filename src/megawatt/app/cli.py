@@ -99,8 +99,8 @@ def decide(
     report: Annotated[Path | None, typer.Option("--report", help="Write the report page to this file.")] = None,
     store: StoreFile = None,
     seconds: Annotated[
-        float, typer.Option("--seconds", help="Longest time of one solve of a coupled site.", min=1)
-    ] = 60.0,
+        float, typer.Option("--seconds", help="Time for the optimum of a coupled site, and for its next MW.", min=1)
+    ] = 1.5,
     certificate: Annotated[
         Path | None,
         typer.Option("--certificate", help="Write problem.json and plan.json for a checker to this folder."),

@@ -23,6 +23,9 @@ from megawatt.site.check import check
 from megawatt.site.faults import SiteFileError
 from megawatt.site.read import Site
 
+LONGER = 40
+"""Times the seconds that are named to someone who wants more than a first answer: a minute instead of a second and a half."""
+
 
 def decide_site(
     path: Path,
@@ -57,6 +60,8 @@ def decide_site(
         return decision
     print_decision(decision)
     typer.echo(f"Took {time.monotonic() - begun:.1f} s.", err=True)
+    if said := more_time(decision, seconds):
+        typer.echo(said, err=True)
     if report is not None:
         typer.echo(f"Report: {report}")
     return decision
@@ -119,15 +124,22 @@ def expectation(site: Site, separable: bool, seconds: float) -> str:
     n = site.grid().n
     if separable:
         return f"{site.connection.name}: {n:,} intervals, exact path; about {2 + n / 15_000:.0f} s."
-    more = (
-        2
-        + bool(site.programmes)
-        + any(h.kind == "firm" for h in site.halls)
-        + any(h.kind == "batch" for h in site.halls)
-    )
     return (
         f"{site.connection.name}: {n:,} intervals, coupled loads: exact recursions, then the general solver; about "
-        f"{seconds:.0f} s for the optimum and {more} x {seconds / 3:.0f} s for the next megawatts (--seconds)."
+        f"{seconds:g} s for the optimum and as long for the next megawatts (--seconds), and some for one trial of a long period."
+    )
+
+
+def more_time(decision: Decision, seconds: float) -> str:
+    """What a longer search would do; empty where nothing is left open."""
+    plan = decision.plan
+    if decision.case.problem.separable or (plan.gap is not None and plan.gap <= Effort().relative_gap):
+        return ""
+    open_mw = sum(not one.resolved for one in decision.next_mw)
+    left = f" and {open_mw} of {len(decision.next_mw)} next megawatts" if open_mw else ""
+    return (
+        f"{seconds:g} s leave the gap{left} open: with --seconds {LONGER * seconds:g} the plan may be better, the bound "
+        "lower, and fewer of the values unresolved."
     )
 
 

@@ -153,7 +153,7 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
     Args:
         site: The site.
         data: Series it needs; see `megawatt.app.data.data_for`.
-        effort: When the general solver may stop; coupled sites only.
+        effort: When the search may stop, that for the optimum and again that for all next megawatts; coupled sites only.
     """
     case = case_of(site, data)
     effort = effort or Effort()
@@ -168,7 +168,7 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
         plan,
         results,
         advice,
-        next_megawatts(case, plan, replace(effort, seconds=effort.seconds / 3)),
+        next_megawatts(case, plan, effort),
         {n: run_rule(case, THRESHOLD, n).net_usd for n in DELAYS},
         sensitivities(case, advice.policy),
         forecast_values(case, results, held),

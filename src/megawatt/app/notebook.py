@@ -32,7 +32,7 @@ from megawatt.site.read import Site
 
 
 def decide(
-    site: Site, data: Dataset | None = None, *, store: str | Path | None = None, seconds: float = 60.0
+    site: Site, data: Dataset | None = None, *, store: str | Path | None = None, seconds: float = 1.5
 ) -> Decision:
     """Answer the main question for a site's period.
 
@@ -40,7 +40,8 @@ def decide(
         site: The site, for example ``Site.read("texas-mine.toml")``.
         data: Its series; by default what the site file's ``[data]`` table names.
         store: Local store; default ``$MEGAWATT_STORE`` or ``megawatt.sqlite`` in the working folder.
-        seconds: Longest time of one solve of a coupled site [s].
+        seconds: Time for the optimum of a coupled site, and again for its next megawatts together [s]; with more of it
+            the gap is narrower and more of them are resolved.
 
     Returns:
         The decision, with ``policies()`` and ``intervals()`` as tidy tz-aware DataFrames.

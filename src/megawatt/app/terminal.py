@@ -84,7 +84,9 @@ def sentences(decision: Decision) -> list[str]:
         elif abs(one.usd_per_mw_year) < 1 and one.uncertainty_usd_per_mw_year < 1:
             lines.append(f"Next MW of {one.what}: nothing, for it is not short.")
         elif one.resolved:
-            lines.append(f"Next MW of {one.what}: {usd(one.usd_per_mw_year)} a year.")
+            left_open = one.uncertainty_usd_per_mw_year
+            more_or_less = f", give or take {usd(left_open)}" if left_open >= 1 else ""
+            lines.append(f"Next MW of {one.what}: {usd(one.usd_per_mw_year)} a year{more_or_less}.")
         else:
             lines.append(f"Next MW of {one.what}: not resolved, within {usd(one.uncertainty_usd_per_mw_year)} a year.")
     lines += [forecast_line(decision), *forecast_notes(decision), *refusals(decision)]

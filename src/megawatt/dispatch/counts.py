@@ -19,6 +19,7 @@ settled exactly.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -337,14 +338,15 @@ def first_in_first_out(count: Ints, machine: MachineClass) -> Floats:
     on = np.zeros((machine.blocks, len(count)))
     state = np.full(machine.blocks, machine.initial.on)
     since = np.full(machine.blocks, -min(machine.initial.steps, FREE), dtype=np.int64)
-    for t, n in enumerate(count):
-        change = int(n) - int(state.sum())
-        if change:
-            candidates = np.flatnonzero(state != (change > 0))
-            chosen = candidates[np.argsort(since[candidates], kind="stable")[: abs(change)]]
-            state[chosen] = change > 0
-            since[chosen] = t
-        on[:, t] = state
+    changed = np.flatnonzero(np.diff(count, prepend=state.sum()))
+    on[:, : changed[0] if len(changed) else None] = state[:, np.newaxis]
+    for t, end in pairwise((*changed.tolist(), len(count))):
+        change = int(count[t]) - int(state.sum())
+        candidates = np.flatnonzero(state != (change > 0))
+        chosen = candidates[np.argsort(since[candidates], kind="stable")[: abs(change)]]
+        state[chosen] = change > 0
+        since[chosen] = t
+        on[:, t:end] = state[:, np.newaxis]
     return on
 
 

@@ -46,8 +46,19 @@ class NextMegawatt:
 
 
 def next_megawatts(case: Case, plan: Plan, effort: Effort | None = None) -> tuple[NextMegawatt, ...]:
-    """The next megawatt to every use the site has: best mining class, batch, firm hall, reserve, connection."""
-    return tuple(_value(case, plan, what, more, effort) for what, more in variants(case))
+    """The next megawatt to every use the site has: best mining class, batch, firm hall, reserve, connection.
+
+    Args:
+        case: The site with its data.
+        plan: Its plan, from which the others begin.
+        effort: When the search may stop; its seconds are for all of them together.
+    """
+    effort, found = effort or Effort(), list[NextMegawatt]()
+    deadline, all_of_them = effort.begun(), tuple(variants(case))
+    for number, (what, more) in enumerate(all_of_them):
+        seconds = deadline.left() / (len(all_of_them) - number)
+        found.append(_value(case, plan, what, more, replace(effort, seconds=seconds)))
+    return tuple(found)
 
 
 def variants(case: Case) -> Iterator[tuple[str, Problem]]:
@@ -107,16 +118,21 @@ def one_mw_of_reserve(row: Reserve) -> Reserve:
     return replace(row, max_mw=row.max_mw + 1.0, share_fraction=min(1.0, row.share_fraction * (1 + 1.0 / row.max_mw)))
 
 
-def _value(case: Case, plan: Plan, what: str, more: Problem, effort: Effort | None) -> NextMegawatt:
+def _value(case: Case, plan: Plan, what: str, more: Problem, effort: Effort) -> NextMegawatt:
     year = HOURS_PER_YEAR / case.hours_covered
     try:
-        other = solve(more, effort)
+        other = solve(more, _as_close(effort, plan), near=plan)
     except (InputError, SolverError) as error:
         return NextMegawatt(what, None, None, str(error))
     value = (other.value_usd - plan.value_usd) * year
     if plan.gap_usd is None or other.gap_usd is None:
         return NextMegawatt(what, value, None, "no bound was found in the time allowed")
     return NextMegawatt(what, value, (plan.gap_usd + other.gap_usd) * year)
+
+
+def _as_close(effort: Effort, plan: Plan) -> Effort:
+    """No closer than the plan itself is: what is not resolved are the two gaps together."""
+    return effort if plan.gap is None else replace(effort, relative_gap=max(effort.relative_gap, plan.gap))
 
 
 def break_evens_usd_per_mwh(problem: Problem) -> dict[str, float]:

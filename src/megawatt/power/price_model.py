@@ -24,11 +24,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
@@ -300,5 +300,5 @@ def _ar1(n: int, memory: float, rng: np.random.Generator) -> Floats:
     """Standard normal AR(1), stationary from the first value on."""
     shocks = rng.standard_normal(n) * np.sqrt(1 - memory * memory)
     shocks[0] /= np.sqrt(1 - memory * memory)
-    scores: Floats = np.asarray(lfilter([1.0], [1.0, -memory], shocks))
-    return scores
+    # importing scipy.signal for it would take longer than a year of quarter hours does
+    return np.fromiter(accumulate(shocks.tolist(), lambda before, shock: shock + memory * before), np.float64, n)

@@ -9,7 +9,7 @@ cost one look at every interval and need no iteration.
   time, and the less they are paid between, the less it brings the intervals to stop some under a lower peak.
 * A resting block's price is the most that one more could earn in either state of the job; where none fits it is 0.
 * A further job's wage is what the interval earns more with it than without it.
-* Cover is paid where the machines are just what the award needs, and nowhere else in its hour.
+* Cover is paid where the machines are just what the award needs, and nowhere else in an hour of several intervals.
 """
 
 import numpy as np
@@ -98,12 +98,15 @@ def _wages(trial: Trial, paid: Floats) -> Floats:
 
 
 def _cover_prices(trial: Trial) -> Floats:
-    """What a MW more of cover would bring, in the intervals of each hour that have none to spare, shape (T,)."""
+    """What a MW more of cover would bring, in the intervals of each hour that have none to spare, shape (T,).
+
+    In an hour of one interval cover ties nothing together. There it is paid what the best awards bring per MW that they
+    need: for a single programme the bound then grants no more than the awards of the mining that is kept, whatever it is.
+    """
     awards = trial.split.awards
-    price = np.zeros(len(trial.room))
-    mining = trial.mining_mw()
+    price, mining = trial.cover.copy(), trial.mining_mw()
     sold = np.zeros(len(awards.share))
-    for hour in range(len(awards.first) - 1 if len(awards.share) else 0):
+    for hour in np.flatnonzero(np.diff(awards.first) > 1) if len(awards.share) else ():
         a, b = awards.first[hour], awards.first[hour + 1]
         least = mining[a:b].min()
         step = max(trial.cap[a] / 64, 1e-6)

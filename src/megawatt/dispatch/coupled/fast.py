@@ -11,6 +11,7 @@ from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
 from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.joint import Joint
+from megawatt.dispatch.coupled.near import begin_near
 from megawatt.dispatch.coupled.peaks import highest_mw
 from megawatt.dispatch.coupled.prices import linear_prices
 from megawatt.dispatch.coupled.search import Search
@@ -35,6 +36,12 @@ FIRST_STEPS = 100
 NEXT_STEPS = 60
 """Evaluations beside a plan that was found later."""
 
+NEAR_STEPS = 12
+"""Evaluations from the prices of a neighbour, which a megawatt more of something hardly changes."""
+
+LATE_STEPS = 3
+"""The same when the time is up."""
+
 MOST_STEPS = 120
 """Evaluations after that, after which more of them seldom pay."""
 
@@ -58,6 +65,9 @@ MOST_WHOLE = 3_000
 
 LAST_SHARE = 0.5
 """Share of the time that the general solver gets at least."""
+
+LEAST_HIGHS = 1e-3
+"""Seconds per interval below which the general solver mostly does not come to a plan of its own."""
 
 MOST_JOINT = 48
 """Intervals up to which joint states are searched."""
@@ -92,7 +102,9 @@ class Found:
         return Plan.of(problem, schedule, bound_usd=bound, method=self.method, certificate=self.certificate)
 
 
-def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str = "UTC") -> Plan:
+def plan_coupled(
+    problem: Problem, effort: Effort | None = None, timezone: str = "UTC", near: Plan | None = None
+) -> Plan:
     """Plan of a coupled site with a certificate.
 
     The fast plan and its bound come first. Where they are further apart than asked, HiGHS goes on from that plan: on
@@ -103,6 +115,7 @@ def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str =
         problem: The site.
         effort: When to stop.
         timezone: Zone in which weeks begin.
+        near: Plan of nearly the same site, to begin with.
 
     Raises:
         InputError: No schedule keeps all limits.
@@ -112,7 +125,7 @@ def plan_coupled(problem: Problem, effort: Effort | None = None, timezone: str =
     if effort.clock:
         warmed(_planned)
     deadline = effort.begun()
-    found = fast_path(problem, effort, deadline)
+    found = fast_path(problem, effort, deadline, near)
     if found is None:
         return plan_general(problem, replace(effort, seconds=deadline.left()))
     if open_usd(found.certificate, found.search) > found.tolerance_usd:
@@ -134,23 +147,32 @@ def fast_plan(problem: Problem, effort: Effort) -> tuple[Plan, Certificate] | No
     return None if found is None else (found.plan(), found.certificate)
 
 
-def fast_path(problem: Problem, effort: Effort, deadline: Deadline) -> Found | None:
-    """Trials and certificate before the general solver; None where the fast path cannot state or fit the site."""
+def fast_path(problem: Problem, effort: Effort, deadline: Deadline, near: Plan | None = None) -> Found | None:
+    """Trials and certificate before the general solver; None where the fast path cannot state or fit the site.
+
+    A plan of nearly the same site is tried first if there is one, and its prices are where the bound begins.
+    """
     if not fits(problem):
         return None
     split = Split.of(problem)
     search = Search(split, deadline=deadline)
     nothing = settle(problem, idle(problem)).net_usd
     certificate, first_usd = None, -np.inf
-    if search.begin() is not None:
-        certificate = certify(split, search, _tolerance_usd(search, nothing, effort), FIRST_STEPS)
+    before = None if near is None else begin_near(search, near)
+    if search.best is not None or search.begin() is not None:
+        prices, most = None, FIRST_STEPS
+        if before is not None:
+            prices, most = before.prices, LATE_STEPS if deadline.over else NEAR_STEPS
+        certificate = certify(split, search, _tolerance_usd(search, nothing, effort), most, prices, before)
         first_usd = search.value_usd
-    if certificate is None or open_usd(certificate, search) > _tolerance_usd(search, nothing, effort):
+    closed = certificate is not None and open_usd(certificate, search) <= _tolerance_usd(search, nothing, effort)
+    if certificate is None or not (closed or (before is not None and deadline.over)):
         if search.run() is None:
             _joint_plan(search, 0.0)
         if search.best is None:
             return None
-        prices = certificate.prices if certificate and search.value_usd <= first_usd else None
+        kept = certificate is not None and (before is not None or search.value_usd <= first_usd)
+        prices = certificate.prices if certificate is not None and kept else None
         certificate = _certified(search, _tolerance_usd(search, nothing, effort), prices, certificate)
     tolerance = _tolerance_usd(search, nothing, effort)
     if violations(problem, search.valued().schedule()):
@@ -269,7 +291,7 @@ def _lower(one: Certificate, other: Certificate) -> Certificate:
 
 def _finished(problem: Problem, plan: Plan, found: Found, effort: Effort) -> Plan:
     """HiGHS on the whole horizon from the plan on; the better plan and the lower bound of both."""
-    if effort.seconds <= 0:
+    if effort.seconds < LEAST_HIGHS * problem.T:
         return plan
     certificate = found.certificate
     # the plan's own peaks belong to the range: a piece that holds nothing better than it may have been excluded

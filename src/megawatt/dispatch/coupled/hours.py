@@ -96,7 +96,8 @@ def best_award(worth: Floats, awards: Awards, cover: float, sold: Floats) -> flo
             value += worth[k] * more
         if value > best:
             best = value
-            sold[:] = trial
+            for r in range(R):  # an array set to another compiles the words of an error, a second or two
+                sold[r] = trial[r]
     return best
 
 
@@ -233,7 +234,8 @@ def earn_hours(
                         )  # fmt: skip
                     if value > best:
                         best, chosen = value, cover
-                        sold[hour] = trial
+                        for r in range(R):
+                            sold[hour, r] = trial[r]
                 if chosen > free:
                     for t in range(a, b):
                         i = t - a

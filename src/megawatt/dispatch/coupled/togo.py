@@ -214,7 +214,9 @@ def work_back(
         runs = path[t + 1, 1] > 0
         brought = on[t] - (restart if phase == 0 else 0.0) if runs else off[t]
         lost[t] = earlier[d, phase] - brought - later[path[t + 1, 0], path[t + 1, 1]]
-        later[:] = earlier
+        for d in range(E + 1):
+            for phase in range(R + 1):
+                later[d, phase] = earlier[d, phase]
 
 
 @njit(cache=True)

@@ -17,6 +17,9 @@ from megawatt.dispatch.coupled.months import FirstJob, Month
 from megawatt.dispatch.coupled.work import open_work, trace_hours
 from megawatt.dispatch.problem import Floats, Ints
 
+SAME_USD = 1e-9
+"""Awards of an hour that differ by less are worth the same [USD]."""
+
 APART = 4
 """Pieces of each month that are looked at more closely at most."""
 
@@ -159,10 +162,7 @@ class Viewer:
         others = self.busy[word].reshape(T, J)
         if J:
             others[:, 0] = 0.0
-        start = split.awards.first[:-1]
-        chosen = np.searchsorted(cells.row, taken[start], side="right") - 1
-        kept_mw = np.minimum.reduceat(mining, start)
-        uncovered = np.minimum(mining, cells.most_mw[taken]) - np.repeat(sold_mw[chosen], np.diff(split.awards.first))
+        sold, kept_mw, loose, uncovered = self._awards(prices.cover, sold_mw, mining, taken)
         return View(
             usd,
             [usd - month.missing_usd(month.upper()) for month in months],
@@ -172,11 +172,32 @@ class Viewer:
             uncovered,
             count,
             np.concatenate((first[np.newaxis], runs[:, 1:].T))[:J],
-            sold_mw[chosen],
+            sold,
             kept_mw,
-            loose_usd(split.awards, prices.cover, sold_mw[chosen], kept_mw, uncovered),
+            loose,
             sum(len(rows.value) for month in months for rows in month.found.values()),
         )
+
+    def _awards(
+        self, cover: Floats, sold_mw: Floats, mining_mw: Floats, taken: Ints
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """By hour the cover that awards buy, the least mining and what is granted too much; by interval mining above that cover.
+
+        Args:
+            cover: Price of cover, shape (T,) [USD/MW].
+            sold_mw: Best cover of each cell [MW].
+            mining_mw: Mining of each interval, shape (T,) [MW].
+            taken: Row of each interval, shape (T,).
+        """
+        awards, cells = self.split.awards, self.cells
+        start, length = awards.first[:-1], np.diff(awards.first)
+        chosen = np.searchsorted(cells.row, taken[start], side="right") - 1
+        kept_mw = np.minimum.reduceat(mining_mw, start)
+        sold, counted = sold_mw[chosen], np.minimum(mining_mw, cells.most_mw[taken])
+        loose = loose_usd(awards, cover, sold, kept_mw, counted - np.repeat(sold, length))
+        # of covers that are worth the same, awards buy the one that is kept: the others would only move the price
+        sold = np.where(loose <= SAME_USD, np.minimum(kept_mw, cells.high_mw[chosen]), sold)
+        return sold, kept_mw, loose, counted - np.repeat(sold, length)
 
     def _months(self, prices: Prices, pieces: list[list[Piece]], sold_usd: Floats, near_usd: float) -> list[Month]:
         """Every month with the pieces worked out that can hold the maximum.

@@ -42,8 +42,9 @@ def reach(value: Floats) -> tuple[int, int]:
     """Least and most work that a state has done which can be, 0 and -1 where none can."""
     low, high = 0, -1
     for d in range(value.shape[1]):
-        if value[:, d].max() > NEVER / 2:
-            low, high = low if high >= 0 else d, d
+        for r in range(value.shape[0]):
+            if value[r, d] > NEVER / 2:
+                low, high = low if high >= 0 else d, d
     return low, high
 
 
@@ -171,8 +172,13 @@ def plan_work(
     E = need.max()
     kept = np.zeros((T, E + 1), dtype=np.int8)
     value = open_work(E, least_run, running)
+    low, high = reach(value)
+    around = np.full(T + 1, -1)
+    for t in range(T):
+        around[t + 1] = window[t]
+    # no constants: with them `advance` would be compiled once more
     low, high = advance(
-        value, np.empty_like(value), 0, 0, off, on, window, need, least, restart, -1, kept
+        value, np.empty_like(value), low, high, off, on, window, need, least, restart, around[0], kept
     )  # fmt: skip
     at = np.zeros(2, dtype=np.int64)
     at[0] = need[window[T - 1]]
@@ -181,7 +187,7 @@ def plan_work(
     at[1] = value[:, at[0]].argmax()
     best, word = value[at[1], at[0]], np.zeros(T, dtype=np.int8)
     if best > NEVER / 2:
-        trace_work(kept, np.concatenate((np.full(1, -1), window)), need, least_run, at, word)
+        trace_work(kept, around, need, least_run, at, word)
     return best, word
 
 
@@ -220,14 +226,19 @@ def advance_hours(
             low, high = advance(
                 now, spare, low, high, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j]
             )
-            now[:, low : high + 1] += usd[cells[hour] : cells[end]].sum()
+            earned = usd[cells[hour] : cells[end]].sum()
+            for r in range(value.shape[0]):
+                for d in range(low, high + 1):
+                    now[r, d] += earned
             hour, before = end, window[b - 1]
             continue
         b, left, right, low, high = start[hour + 1], low, high, value.shape[1], -1
         best[:] = NEVER
         for n in range(cells[hour], cells[hour + 1]):
             i, j = row[n], row[n + 1]
-            trial[:, left : right + 1] = now[:, left : right + 1]
+            for r in range(value.shape[0]):
+                for d in range(left, right + 1):
+                    trial[r, d] = now[r, d]
             here, there = advance(
                 trial, spare, left, right, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j]
             )
@@ -279,7 +290,8 @@ def trace_hours(
             n += chosen[hour, state[1], state[0]]
         around = np.empty(b - a + 1, dtype=np.int64)
         around[0] = window[a - 1] if a > 0 else -1
-        around[1:] = window[a:b]
+        for t in range(a, b):
+            around[t - a + 1] = window[t]
         trace_work(kept[row[n] : row[n + 1]], around, need, least_run, state, word[a:b])
         for t in range(a, b):
             taken[t] = row[n] + t - a
