@@ -71,6 +71,7 @@ class Together:
     sold_usd: Floats = field(init=False)
     legs: dict[tuple[int, int], Leg] = field(default_factory=dict)
     month: list[Floats] = field(init=False)
+    _tables: dict[tuple[object, ...], tuple[Ints, Floats, list[tuple[int, int, int]]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, split: Split, cells: Cells, prices: Prices, pieces: list[list[Piece]]) -> "Together | None":
@@ -155,31 +156,40 @@ class Together:
 
     def moves(self, t: int, first: int) -> tuple[Ints, Floats]:
         """Moves of the parts from the first-th on in interval t: state after, and what is lost; of the first job what it costs."""
-        problem, C = self.split.problem, len(self.crews)
-        to, lost = list[Ints](), list[Floats]()
-        for c, crew in enumerate(self.crews[first:], start=first):
+        to, paid, slots = self._table(t, first)
+        lost = paid.copy()
+        for i, c in enumerate(range(first, len(self.crews))):
+            crew, worth = self.crews[c], self._classes[c]
             gain = crew.phase.sum(axis=1) * self.prices.running[t, c] + crew.phase[:, :-1] @ self.split.ramp[c][:, t]
-            later = (gain + self._classes[c][t + 1])[crew.to] - crew.usd
-            to.append(crew.to)
-            lost.append(self._classes[c][t][:, np.newaxis] - later)
-        for j in [j for i, j in enumerate(range(len(problem.batches) - 1, 0, -1), start=C) if i >= first]:
-            after, paid = job_moves(problem.batches[j], t)
-            later = self._jobs[j - 1][t + 1][after]
-            later = np.where(later > NEVER / 2, later + np.array([0.0, self.prices.wage[t, j]]) - paid, -np.inf)
-            to.append(after)
-            lost.append(self._jobs[j - 1][t][:, np.newaxis] - later)
-        if problem.batches:
-            after, paid = job_moves(problem.batches[0], t)
-        else:
-            after, paid = np.array([[0, -1], [-1, -1]]), np.zeros((2, 2))
-        return _stacked([*to, after], [*lost, paid])
+            own = lost[i, : crew.to.shape[0], : crew.to.shape[1]]
+            own += worth[t][:, np.newaxis] - (gain + worth[t + 1])[crew.to]
+        for i, j, states in slots:
+            worth = self._jobs[j - 1]
+            later = worth[t + 1][to[i, :states, :2]]
+            later = np.where(later > NEVER / 2, later + np.array([0.0, self.prices.wage[t, j]]), -np.inf)
+            lost[i, :states, :2] += worth[t][:, np.newaxis] - later
+        return to, lost
+
+    def _table(self, t: int, first: int) -> tuple[Ints, Floats, list[tuple[int, int, int]]]:
+        """Moves and what they cost, the same in most intervals; and the parts that are jobs after the first, with their states."""
+        jobs = self.split.problem.batches
+        key = (first, *(_kind(job, t) for job in jobs))
+        if key not in self._tables:
+            parts = [(crew.to, crew.usd) for crew in self.crews[first:]]
+            rest = range(len(jobs) - 1 - max(first - len(self.crews), 0), 0, -1)
+            slots = [(i, j, len(self._jobs[j - 1][0])) for i, j in enumerate(rest, start=len(parts))]
+            parts += [job_moves(jobs[j], t) for j in rest]
+            parts.append(job_moves(jobs[0], t) if jobs else (np.array([[0, -1], [-1, -1]]), np.zeros((2, 2))))
+            shape = len(parts), max(len(to) for to, _ in parts), max(to.shape[1] for to, _ in parts)
+            states, paid = np.full(shape, -1, dtype=np.int64), np.zeros(shape)
+            for k, (to, usd) in enumerate(parts):
+                states[k, : to.shape[0], : to.shape[1]] = to
+                paid[k, : to.shape[0], : to.shape[1]] = usd
+            self._tables[key] = states, paid, slots
+        return self._tables[key]
 
 
-def _stacked(to: list[Ints], lost: list[Floats]) -> tuple[Ints, Floats]:
-    """Tables of several shapes as one, shape (parts, states, moves)."""
-    shape = len(to), max(map(len, to)), max(one.shape[1] for one in to)
-    states, usd = np.full(shape, -1, dtype=np.int64), np.zeros(shape)
-    for k, (one, other) in enumerate(zip(to, lost, strict=True)):
-        states[k, : one.shape[0], : one.shape[1]] = one
-        usd[k, : one.shape[0], : one.shape[1]] = other
-    return states, usd
+def _kind(job: BatchJob, t: int) -> tuple[int, int, bool]:
+    """What the moves of a job in an interval depend on: what was due before, what is, and whether it can run."""
+    new = t > 0 and job.window[t] != job.window[t - 1]
+    return int(job.need[job.window[t - 1]]) if new else -1, int(job.need[job.window[t]]), bool(job.power_mw[t] > 0)
