@@ -124,6 +124,7 @@ class Nothing(Part):
 
     def moves(self, t: int) -> tuple[Whole, Array]:
         """It rests."""
+        del t
         return np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1))
 
 

@@ -53,7 +53,9 @@ class Leg:
         columns = bound.columns[m]
         t, words = bound.cells.t[columns], len(bound.site.words)
         self.piece, self.end = piece, end
-        self.cap = np.where(bound.calendar.measured[t], np.minimum(piece.most, bound.problem.limit[t]), bound.problem.limit[t])
+        self.cap = np.where(
+            bound.calendar.measured[t], np.minimum(piece.most, bound.problem.limit[t]), bound.problem.limit[t]
+        )
         word = np.repeat(np.arange(words), len(columns))
         rows = bound.rows(np.tile(columns, words), word, np.tile(self.cap, words))
         self.words = shop.best(rows)[0].reshape(words, -1)
@@ -134,7 +136,9 @@ class Walk:
         self.whole, self.first, self.known = whole, first, known
         self.parts = whole.parts[first:]
         place = np.cumprod([1, *(len(part.runs) for part in self.parts)])
-        self.place, self.size = place[:-1], int(place[-1])
+        self.place = place[:-1]
+        # the walk before knows states of the last parts: the number without the places of the others
+        self.apart = 1 if known is None else int(np.prod([len(part.runs) for part in whole.parts[first : known.first]]))
         jobs, blocks = len(whole.bound.problem.jobs), [m.blocks for m in whole.bound.problem.machines]
         self.jobs = min(jobs, len(self.parts))
         counts = [2**jobs * int(np.prod([n + 1 for n in blocks[c + 1 :]])) for c in range(len(blocks))]
@@ -168,7 +172,8 @@ class Walk:
 
     def _loss(self, state: Whole, best: Array, taken: Array) -> Array:
         at = state // self.place[-1]
-        return best[at] - taken[at]
+        lost: Array = best[at] - taken[at]
+        return lost
 
     def _fork(self, now: Labels, best: Array, taken: Array) -> Labels:
         regret = now.regret + self._loss(now.state, best, taken)
@@ -193,12 +198,11 @@ class Walk:
     def _later(self, m: int, q: int, i: int, last: bool, after: int | None) -> tuple[Array, Labels | None]:
         """What is to come after a column, and what the walk before knows of it."""
         leg, known = self.whole.legs[m, q], self.known
-        nothing = Labels(np.zeros(0, dtype=np.int64), np.zeros(0))
+        nowhere = Labels(np.zeros(0, dtype=np.int64), np.zeros(0))
         if not last:
-            return leg.before[i + 1], known and known.ahead.get((m, q, i + 1), nothing)
-        if after is None:
-            return leg.end, known and known.ahead_place.get((m, q, -1), nothing)
-        return leg.at_place[after], known and known.ahead_place.get((m, q, after), nothing)
+            return leg.before[i + 1], None if known is None else known.ahead.get((m, q, i + 1), nowhere)
+        ahead = None if known is None else known.ahead_place.get((m, q, -1 if after is None else after), nowhere)
+        return leg.end if after is None else leg.at_place[after], ahead
 
     def _step(self, m: int, q: int, i: int, last: bool, after: int | None, now: Labels) -> Labels:
         if not len(now.state):
@@ -206,7 +210,8 @@ class Walk:
         later, known = self._later(m, q, i, last, after)
         _, state, regret = self._onward(m, q, i, now, now.regret, later)
         if known is not None:
-            kept = regret + known.of(state // (self.size // self.known.size)) < self.whole.slack  # type: ignore[union-attr]
+            rest: Array = known.of(state // self.apart)
+            kept = regret + rest < self.whole.slack
             state, regret = state[kept], regret[kept]
         found = Labels.best(state, regret)
         self.whole.labels += len(found.state)
@@ -214,9 +219,7 @@ class Walk:
             raise MalformedError("plan.certificate.together: more joint states than can be checked")
         return found
 
-    def _onward(
-        self, m: int, q: int, i: int, now: Labels, regret: Array, later: Array
-    ) -> tuple[Whole, Whole, Array]:
+    def _onward(self, m: int, q: int, i: int, now: Labels, regret: Array, later: Array) -> tuple[Whole, Whole, Array]:
         """Ways on through a column below the slack: label before, state after, regret in all."""
         whole, leg = self.whole, self.whole.legs[m, q]
         t = int(whole.bound.cells.t[whole.bound.columns[m][i]])

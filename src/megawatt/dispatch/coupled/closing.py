@@ -9,20 +9,20 @@ from megawatt.dispatch.coupled.open_peaks import OpenPeaks
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.together import Together
 from megawatt.dispatch.coupled.view import Viewer
-from megawatt.dispatch.coupled.walk import Ahead, TooManyError, Walk
+from megawatt.dispatch.coupled.walk import TooManyError, Walk
 from megawatt.dispatch.ledger import measured_mw
 
-BEAM = 300
-"""Labels kept after a row where only a better plan is looked for."""
+BEAMS = (100, 300, 1_000)
+"""Labels kept after a row where only a better plan is looked for, each while the last bettered it."""
 
-MOST_LABELS = 3_000_000
-"""Labels of one walk, one to three seconds."""
+MOST_LABELS = 5_000_000
+"""Labels of one walk, two to four seconds."""
 
 MOST_PIECES = 24
 """Pieces of all months up to which labels are tried: they are gone through in each."""
 
 ROUNDS = 4
-"""Times that a plan is bettered, or pieces are parted, at most."""
+"""Times that pieces are parted at most."""
 
 MORE_STEPS = 60
 """Evaluations of the split bound beside a better plan."""
@@ -38,10 +38,9 @@ def closed(split: Split, search: Search, tolerance_usd: float, certificate: Cert
         certificate: The split bound, whose prices say which joint words may count.
     """
     closing = _Closing(split, search, tolerance_usd, certificate)
-    for _ in range(ROUNDS):
-        if not closing.better_plan():
-            break
-        closing.certificate = certify(split, search, tolerance_usd, MORE_STEPS, closing.certificate.prices, closing.certificate)
+    if closing.better_plan():
+        prices = closing.certificate.prices
+        closing.certificate = certify(split, search, tolerance_usd, MORE_STEPS, prices, closing.certificate)
         if closing.near(closing.certificate):
             return closing.certificate
     for _ in range(ROUNDS):
@@ -74,11 +73,18 @@ class _Closing:
         viewer = Viewer(self.split, list(self.certificate.cuts))
         view = viewer.view(self.certificate.prices, [list(cut) for cut in self.certificate.pieces])
         held = [[cut[q]] for cut, q in zip(self.certificate.pieces, view.piece, strict=True)]
-        together, before = self._all_parts(held), self.search.value_usd
-        if together is None or self.search.deadline.over:
-            return False
-        self._follow(Walk(together, None, together.usd - before, MOST_LABELS, beam=BEAM))
-        return self.search.value_usd > before + self.tolerance_usd
+        together, first = self._all_parts(held), self.search.value_usd
+        for beam in BEAMS:
+            before = self.search.value_usd
+            if together is None or self.search.deadline.over:
+                break
+            walk = Walk(together, None, together.usd - before, MOST_LABELS, beam=beam)
+            walk.best_usd()
+            if walk.reached:
+                self.search.follow(*walk.words())
+            if self.search.value_usd <= before:
+                break
+        return self.search.value_usd > first
 
     def together(self) -> tuple[Certificate | None, list[Piece]]:
         """The bound of all parts, None where their labels are too many, and the pieces that the best word lies in."""
@@ -105,14 +111,6 @@ class _Closing:
         bound += ROUND_OUT * (1 + abs(bound))
         pieces = tuple(map(tuple, self.pieces))
         return replace(self.certificate, pieces=pieces, together=True, bound_usd=bound), held
-
-    def _follow(self, walk: Walk) -> None:
-        try:
-            walk.best_usd()
-        except TooManyError:
-            return
-        if walk.reached:
-            self.search.follow(*walk.words())
 
     def part(self, held: list[Piece]) -> bool:
         """Part the pieces that hold the best word where their width costs much; whether any was."""

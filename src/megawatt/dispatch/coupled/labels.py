@@ -89,7 +89,7 @@ def _at(key: Ints, number: int) -> int:
     k = (mixed ^ (mixed >> 32)) & mask
     while key[k] >= 0 and key[k] != number:
         k = (k + 1) & mask
-    return k
+    return int(k)
 
 
 @njit(cache=True)
@@ -170,18 +170,22 @@ def expand(
         Different states after the row, their least regrets, and the labels before that lead there.
     """
     to, lost, runs, radix = moves
-    I, words = radix.shape[0], 1 << row.tab.work_mw.shape[1]
+    parts, words = radix.shape[0], 1 << row.tab.work_mw.shape[1]
     size = FIRST_SIZE
     while size < 4 * len(state):
         size *= 2
     key, least, source = np.full(size, -1, dtype=np.int64), np.empty(size), np.empty(size, dtype=np.int64)
     width, number = np.zeros(row.tab.owner.shape[0]), 0
-    digit, move, whole = np.zeros(I, dtype=np.int64), np.zeros(I + 1, dtype=np.int64), np.zeros(I + 1, dtype=np.int64)
-    ran, spent, step = np.zeros(I + 1, dtype=np.int64), np.zeros(I + 1), np.ones(I + 1, dtype=np.int64)
-    for i in range(I):
+    digit, move, whole = (
+        np.zeros(parts, dtype=np.int64),
+        np.zeros(parts + 1, dtype=np.int64),
+        np.zeros(parts + 1, dtype=np.int64),
+    )
+    ran, spent, step = np.zeros(parts + 1, dtype=np.int64), np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64)
+    for i in range(parts):
         step[i + 1] = step[i] * radix[i]
     for n in range(len(state)):
-        for i in range(I):
+        for i in range(parts):
             digit[i] = state[n] // step[i] % radix[i]
         depth, spent[0], move[0] = 0, regret[n], -1
         while depth >= 0:
@@ -196,24 +200,24 @@ def expand(
             ran[depth + 1] = ran[depth] + runs[depth, after]
             whole[depth + 1] = whole[depth] + after * step[depth]
             spent[depth + 1] = spent[depth] + lost[depth, s, move[depth]]
-            if depth < I - 1:
+            if depth < parts - 1:
                 if spent[depth + 1] < slack:
                     depth += 1
                     move[depth] = -1
                 continue
             if later[after] <= NEVER / 2:
                 continue
-            k = ran[I]
+            k = ran[parts]
             if np.isnan(worth[k]):
                 worth[k] = commitment_usd(row, counts[k // words], k % words, width)
-            total = spent[I] + now[s] - worth[k] - later[after]
+            total = spent[parts] + now[s] - worth[k] - later[after]
             if total >= slack:
                 continue
-            if len(ahead.key) and total + ahead.value[_at(ahead.key, whole[I] // ahead.place)] >= slack:
+            if len(ahead.key) and total + ahead.value[_at(ahead.key, int(whole[parts]) // ahead.place)] >= slack:
                 continue
-            at = _at(key, whole[I])
+            at = _at(key, int(whole[parts]))
             if key[at] < 0:
-                key[at], least[at], source[at], number = whole[I], total, n, number + 1
+                key[at], least[at], source[at], number = whole[parts], total, n, number + 1
                 if 2 * number > len(key):
                     key, least, source = _wider(key, least, source)
             elif total < least[at]:
@@ -224,7 +228,7 @@ def expand(
 
 @njit(cache=True)
 def _wider(key: Ints, value: Floats, source: Ints) -> tuple[Ints, Floats, Ints]:
-    """The same table with twice the places."""
+    """The same table with more places."""
     size = 4 * len(key)
     new, one, other = np.full(size, -1, dtype=np.int64), np.empty(size), np.empty(size, dtype=np.int64)
     for k in range(len(key)):
@@ -250,13 +254,17 @@ def regret_ahead(
         ahead: Least regret to come after the row, by joint state.
     """
     to, lost, runs, radix = moves
-    I, out = radix.shape[0], np.full(len(state), np.inf)
-    digit, move, whole = np.zeros(I, dtype=np.int64), np.zeros(I + 1, dtype=np.int64), np.zeros(I + 1, dtype=np.int64)
-    ran, spent, step = np.zeros(I + 1, dtype=np.int64), np.zeros(I + 1), np.ones(I + 1, dtype=np.int64)
-    for i in range(I):
+    parts, out = radix.shape[0], np.full(len(state), np.inf)
+    digit, move, whole = (
+        np.zeros(parts, dtype=np.int64),
+        np.zeros(parts + 1, dtype=np.int64),
+        np.zeros(parts + 1, dtype=np.int64),
+    )
+    ran, spent, step = np.zeros(parts + 1, dtype=np.int64), np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64)
+    for i in range(parts):
         step[i + 1] = step[i] * radix[i]
     for n in range(len(state)):
-        for i in range(I):
+        for i in range(parts):
             digit[i] = state[n] // step[i] % radix[i]
         depth, move[0] = 0, -1
         while depth >= 0:
@@ -271,15 +279,15 @@ def regret_ahead(
             ran[depth + 1] = ran[depth] + runs[depth, after]
             whole[depth + 1] = whole[depth] + after * step[depth]
             spent[depth + 1] = spent[depth] + lost[depth, s, move[depth]]
-            if depth < I - 1:
+            if depth < parts - 1:
                 if spent[depth + 1] < min(slack[n], out[n]):
                     depth += 1
                     move[depth] = -1
                 continue
             if later[after] > NEVER / 2:
-                total = spent[I] + now[s] - worth[ran[I]] - later[after]
+                total = spent[parts] + now[s] - worth[ran[parts]] - later[after]
                 if total < min(slack[n], out[n]):
-                    out[n] = min(out[n], total + ahead.value[_at(ahead.key, whole[I])])
+                    out[n] = min(out[n], total + ahead.value[_at(ahead.key, int(whole[parts]))])
         if out[n] >= slack[n]:
             out[n] = np.inf
     return out

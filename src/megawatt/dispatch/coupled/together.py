@@ -91,16 +91,18 @@ class Together:
         jobs = self.split.problem.batches
         others = [(int(job.need.max()) + 1) * (job.min_run + 1) for job in jobs[:0:-1]]
         first = FirstJob.of(self.split)
-        return [len(crew.member) for crew in self.crews] + others + [(int(first.need.max()) + 1) * (first.least_run + 1)]
+        return (
+            [len(crew.member) for crew in self.crews] + others + [(int(first.need.max()) + 1) * (first.least_run + 1)]
+        )
 
     def _prepare(self) -> None:
         """What is to come from every state of each part, back from the end."""
         split, prices, problem = self.split, self.prices, self.split.problem
         self.job = job = FirstJob.of(split)
         self._classes, self._jobs = [], []
-        for c, (m, crew) in enumerate(zip(problem.machines, self.crews, strict=True)):
+        for c, (own, crew) in enumerate(zip(problem.machines, self.crews, strict=True)):
             price = np.ascontiguousarray(prices.running[:, c])
-            worth = block_worth(price, split.ramp[c], m.start_usd, m.stop_usd, m.min_up, m.min_down)
+            worth = block_worth(price, split.ramp[c], own.start_usd, own.stop_usd, own.min_up, own.min_down)
             self._classes.append(np.ascontiguousarray(worth @ crew.member.T))
         for j, one in enumerate(problem.batches[1:], start=1):
             on, none = np.where(one.power_mw > 0, prices.wage[:, j], NEVER), np.zeros(problem.T)
@@ -118,7 +120,9 @@ class Together:
             self.month.insert(0, best)
         self.usd = split.constant_usd + float(self.month[0][self.begin[-1]])
         self.usd += sum(float(worth[0][0]) for worth in self._classes)
-        self.usd += sum(float(worth[0][s]) for worth, s in zip(self._jobs[::-1], self.begin[len(self.crews) :], strict=False))
+        self.usd += sum(
+            float(worth[0][s]) for worth, s in zip(self._jobs[::-1], self.begin[len(self.crews) :], strict=False)
+        )
 
     @property
     def begin(self) -> list[int]:

@@ -81,7 +81,7 @@ class Walk:
         together: Prices, and what is to come at them.
         jobs: Jobs whose joint words are gone through, the first ones; None: all parts.
         slack_usd: Regret from which on labels are dropped [USD].
-        most: Labels in all, beyond which the walk ends.
+        most: Labels in all, beyond which a walk without a beam ends.
         beam: Labels after a row, beyond which those of most regret are dropped.
         ahead: What a walk of fewer parts knows.
         cut: Whether labels were dropped for their number.
@@ -183,16 +183,15 @@ class Walk:
             now.state, now.regret, self.slack_usd, self._moves_at(t), *self._first_job(m, leg, g, r, last),
             self._worth(m, leg, r), row, split.tables.counts, ahead,
         )  # fmt: skip
+        if self.beam is not None and len(state) > self.beam:
+            self.cut = True
+            promise = regret + found(ahead, state) if len(ahead.key) else regret
+            at = np.argpartition(promise, self.beam)[: self.beam]
+            state, regret, source = state[at], regret[at], source[at]
         self.labels += len(state)
-        if self.labels > self.most:
+        if self.beam is None and self.labels > self.most:
             raise TooManyError
-        found_here = Labels(state, regret, source, np.zeros(len(state), dtype=np.int64))
-        if self.beam is None or len(state) <= self.beam:
-            return found_here
-        self.cut = True
-        promise = regret + found(ahead, state) if len(ahead.key) else regret
-        at = np.argpartition(promise, self.beam)[: self.beam]
-        return Labels(state[at], regret[at], source[at], found_here.branch[at])
+        return Labels(state, regret, source, np.zeros(len(state), dtype=np.int64))
 
     def _moves_at(self, t: int) -> Moves:
         if self._moves[0] != t or self._moves[1] is None:
