@@ -159,7 +159,6 @@ TABLE += [
     # the bound together
     ("together denied", "together", "bound", put(CERT, "together", to=False)),
     ("together left out", "together", "bound", gone(CERT, "together")),
-    ("together claimed", "three-jobs", "bound", put(CERT, to=lambda was: was | {"together": True})),
     ("the bound together lowered", "together", "bound", put(CERT, "bound_usd", to=more(-1e-6))),
     ("the bound together raised", "together", "bound", put(CERT, "bound_usd", to=more(1e-6))),
     ("a piece of the bound together made cheap", "together", "bound", put(CERT, "pieces", 0, to=lambda was: [one | {"usd": 0.0} for one in was])),
