@@ -76,8 +76,8 @@ class Bound:
         self.table: dict[tuple[int, int, float], Array] = {}
         self.free: dict[tuple[int, int], tuple[Array, Array]] = {}
         self.prefix: dict[int, list[tuple[tuple[Piece, ...], JobState]]] = {}
-        constant = constant_usd(problem)
-        self.before = np.full(len(self.prices), constant)
+        self.constant = constant_usd(problem)
+        self.before = np.full(len(self.prices), self.constant)
         for c, machine in enumerate(problem.machines):
             running = np.stack([prices.running[:, c] for prices in self.prices], axis=1)
             self.before += machine.blocks * best_block(machine, running, problem.h)
@@ -85,7 +85,8 @@ class Bound:
             self.before += best_job(job, np.stack([prices.wage[:, j] for prices in self.prices], axis=1))
         self.before += [float(gain[self.cells.single].sum()) for gain in self.gain]
 
-    def _rows(self, columns: Whole, word: Whole, cap: Array) -> Rows:
+    def rows(self, columns: Whole, word: Whole, cap: Array) -> Rows:
+        """What part 5 is asked for: columns with a word of jobs each and the most import."""
         cells = self.cells
         cell = cells.cell[columns]
         return Rows(cells.t[columns], word, cap, cells.low[cell], cells.high[cell])
@@ -97,7 +98,7 @@ class Bound:
             mine, words = self.columns[m], len(self.site.words)
             columns, word = np.tile(mine, words), np.repeat(np.arange(words), len(mine))
             limit = self.problem.limit[self.cells.t[columns]]
-            found, used = shop.best(self._rows(columns, word, limit))
+            found, used = shop.best(self.rows(columns, word, limit))
             self.free[k, m] = found.reshape(words, -1), used.reshape(words, -1)
         return self.free[k, m]
 
@@ -114,7 +115,7 @@ class Bound:
         if cut.any():
             piece, word, i = np.nonzero(cut)
             cap = np.minimum(most[piece], self.problem.limit[t[i]])
-            value[cut] = self.shops[k].best(self._rows(self.columns[m][i], word, cap))[0]
+            value[cut] = self.shops[k].best(self.rows(self.columns[m][i], word, cap))[0]
         mine = self.columns[m]
         first = self.cells.cut[mine] & self.cells.opens[mine]
         value[:, :, first] += self.gain[k][self.cells.cell[mine[first]]]
@@ -260,10 +261,9 @@ def exclusion_faults(bound: Bound, certificate: Certificate, value_usd: float) -
     return wrong
 
 
-def bound_faults(bound: Bound, certificate: Certificate, value_usd: float) -> list[str]:
-    """What ``certificate.bound_usd`` must be."""
-    found = bound.usd(certificate.prices, [list(month) for month in certificate.pieces])
-    wanted = max(found, value_usd)
+def bound_faults(certificate: Certificate, found_usd: float, value_usd: float) -> list[str]:
+    """What ``certificate.bound_usd`` must be where the bound of its prices and pieces is ``found_usd``."""
+    wanted = max(found_usd, value_usd)
     wanted += 1e-9 * (1 + abs(wanted))
     if not abs(certificate.bound_usd - wanted) <= RELATIVE * max(1.0, abs(wanted)):
         off = certificate.bound_usd - wanted

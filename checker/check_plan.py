@@ -17,6 +17,7 @@ from checker.feasible import faults  # noqa: E402
 from checker.plan import Plan, idle_decision, read_plan  # noqa: E402
 from checker.problem import Problem, read_problem  # noqa: E402
 from checker.reading import MalformedError, load  # noqa: E402
+from checker.together import Together  # noqa: E402
 from checker.value import terms  # noqa: E402
 
 SUM = 1e-9
@@ -101,7 +102,12 @@ def checks(problem: Problem, plan: Plan) -> Iterator[Check]:
     bound = Bound(problem, [certificate.prices, *(one.prices for one in certificate.exclusions)], certificate.cuts)
     excluded = exclusion_faults(bound, certificate, plan.value_usd)
     yield "exclusions", excluded, f"{len(certificate.exclusions)} hold"
-    yield "bound", bound_faults(bound, certificate, plan.value_usd) + order_of(plan), reach_of(plan)
+    pieces = [list(month) for month in certificate.pieces]
+    if certificate.together:
+        found_usd = Together(bound, certificate.prices, pieces, plan.value_usd).usd()
+    else:
+        found_usd = bound.usd(certificate.prices, pieces)
+    yield "bound", bound_faults(certificate, found_usd, plan.value_usd) + order_of(plan), reach_of(plan)
 
 
 def main(arguments: list[str]) -> int:

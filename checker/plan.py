@@ -66,6 +66,7 @@ class Certificate:
     """What proves the bound."""
 
     bound_usd: float
+    together: bool
     prices: Prices
     pieces: tuple[tuple[Piece, ...], ...]
     cuts: Cuts
@@ -127,6 +128,7 @@ def _certificate(node: Node, problem: Problem) -> Certificate:
         )
     return Certificate(
         bound_usd=node.number("bound_usd"),
+        together=node.flag("together") if "together" in node.found else False,
         prices=_prices(Node(node.raw("prices"), node.at("prices")), problem),
         pieces=tuple(
             tuple(_piece(Node(part, f"{node.at('pieces')}[{m}][{i}]")) for i, part in enumerate(one))

@@ -156,6 +156,14 @@ TABLE += [
     ("other cover prices", "windows", "bound", put(CERT, "prices", "cover", 4, to=9.0)),
     ("other wages", "windows", "bound", put(CERT, "prices", "wage", 4, 1, to=90.0)),
     ("a piece made cheap", "paper", "bound", put(CERT, "pieces", 0, 0, "usd", to=9.0)),
+    # the bound together
+    ("together denied", "together", "bound", put(CERT, "together", to=False)),
+    ("together left out", "together", "bound", gone(CERT, "together")),
+    ("the bound together lowered", "together", "bound", put(CERT, "bound_usd", to=more(-1e-6))),
+    ("the bound together raised", "together", "bound", put(CERT, "bound_usd", to=more(1e-6))),
+    ("a piece of the bound together made cheap", "together", "bound", put(CERT, "pieces", 0, to=lambda was: [one | {"usd": 0.0} for one in was])),
+    ("a cut of the bound together dropped", "together", "bound", put(CERT, "cuts", to=[])),
+    ("together that is no truth value", "together", "unreadable", put(CERT, "together", to=1)),
     # premises
     ("a revenue below 0 with a loss", "three-jobs", "premises", put("problem", "machines", 0, "revenue_usd_per_h", 2, 0, to=-5.0)),
     ("a demand charge below 0", "three-jobs", "premises", put("problem", "peaks", 0, "usd_per_mw_month", 0, to=-1.0)),

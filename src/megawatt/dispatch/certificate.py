@@ -64,6 +64,7 @@ class Certificate:
         cuts: Per award hour, the rising covers at which its cells meet [MW]; empty: no hour is cut.
         bound_usd: No schedule is worth more [USD].
         steps: Evaluations of the bound that it took.
+        together: Whether the bound is that of all blocks and jobs together, or of each at its prices.
     """
 
     prices: Prices
@@ -72,3 +73,4 @@ class Certificate:
     cuts: tuple[Floats, ...]
     bound_usd: float
     steps: int
+    together: bool = False

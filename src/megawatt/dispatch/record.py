@@ -50,6 +50,7 @@ def text_of(record: Mapping[str, Any]) -> str:
 def _certificate(certificate: Certificate) -> dict[str, Any]:
     return {
         "bound_usd": certificate.bound_usd,
+        "together": certificate.together,
         "prices": _prices(certificate.prices),
         "pieces": [[_plain(piece) for piece in month] for month in certificate.pieces],
         "cuts": [points.tolist() for points in certificate.cuts],

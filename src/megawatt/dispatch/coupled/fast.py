@@ -9,6 +9,7 @@ from megawatt.core.errors import SolverError
 from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
+from megawatt.dispatch.coupled.closing import closed
 from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.joint import Joint
 from megawatt.dispatch.coupled.near import begin_near
@@ -201,12 +202,15 @@ def _certified(search: Search, tolerance: float, prices: Prices | None, first: C
                 certificate = _lower(again, certificate)
         else:
             certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices, certificate)
+    if open_usd(certificate, search) > tolerance and split.problem.T <= MOST_MIXED:
+        certificate = closed(split, search, tolerance, certificate)
     if open_usd(certificate, search) > tolerance:
         found = search.value_usd
         search.shake(SHAKES, np.random.default_rng(SEED))
         _joint_plan(search, tolerance, certificate.prices)
         if search.value_usd > found:
-            certificate = certify(split, search, tolerance, NEXT_STEPS, certificate.prices, certificate)
+            again = certify(split, search, tolerance, NEXT_STEPS, certificate.prices, certificate)
+            certificate = _lower(again, certificate)
     return certificate
 
 

@@ -1,0 +1,341 @@
+"""Labels: joint states of classes and jobs with the least regret on the way there, stepped row by row. Compiled.
+
+At given prices every class and job has a best word, and so has the first job with the intervals. What a joint word misses of
+the sum of these is its *regret*: it adds up step by step, each step's share is at least 0, and of two words that lead to
+one joint state the one with the less regret stays. A label whose regret passes a slack is dropped.
+
+A joint state is one number, its parts digit by digit, the first job's the highest. So the state of the last parts alone, which
+an earlier recursion may have gone through, is the whole divided by the places of the others.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from megawatt.dispatch.coupled.interval import FITS_MW, NEVER, fill_covered
+from megawatt.dispatch.coupled.tables import Tables
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SCATTER = np.int64(-7046029254386353131)
+"""An odd factor that scatters numbers over a table (the golden ratio times 2**64)."""
+
+FIRST_SIZE = 64
+"""Places of the smallest table, a power of two."""
+
+
+class Moves(NamedTuple):
+    """Moves of the parts in one interval, the first job last.
+
+    Attributes:
+        to: State after each move, shape (parts, states, moves), -1 where there is none.
+        lost: What the move loses against the part's best, the same shape [USD]; of the first job what it costs.
+        runs: Share of each state in the number of the commitment, shape (parts, states).
+        radix: States of each part, shape (parts,).
+    """
+
+    to: Ints
+    lost: Floats
+    runs: Ints
+    radix: Ints
+
+
+class Row(NamedTuple):
+    """One interval under one cover and one peak.
+
+    Attributes:
+        tab: Tables of the problem.
+        running: Price of a running block, shape (T, C) [USD].
+        wage: Price of a running job, shape (T, J) [USD].
+        t: The interval.
+        cover: Price of cover [USD/MW].
+        least_mw: Mining that must be kept.
+        most_mw: Mining beyond which cover is not paid.
+        room_mw: Import limit less firm load.
+    """
+
+    tab: Tables
+    running: Floats
+    wage: Floats
+    t: int
+    cover: float
+    least_mw: float
+    most_mw: float
+    room_mw: float
+
+
+class Known(NamedTuple):
+    """Numbers with a value each, scattered over a table.
+
+    Attributes:
+        key: The numbers, -1 where a place is free, shape (size,).
+        value: Their values, shape (size,).
+        place: A state's number is divided by this before it is looked up.
+    """
+
+    key: Ints
+    value: Floats
+    place: int
+
+
+@njit(cache=True)
+def _at(key: Ints, number: int) -> int:
+    """The place of a number, or the free one where it would stand."""
+    mask = key.shape[0] - 1
+    mixed = number * SCATTER
+    k = (mixed ^ (mixed >> 32)) & mask
+    while key[k] >= 0 and key[k] != number:
+        k = (k + 1) & mask
+    return int(k)
+
+
+@njit(cache=True)
+def known(number: Ints, value: Floats, place: int) -> Known:
+    """A table of different numbers."""
+    size = FIRST_SIZE
+    while size < 2 * len(number):
+        size *= 2
+    key, out = np.full(size, -1, dtype=np.int64), np.full(size, np.inf)
+    for i in range(len(number)):
+        k = _at(key, number[i])
+        key[k], out[k] = number[i], value[i]
+    return Known(key, out, place)
+
+
+@njit(cache=True)
+def found(table: Known, number: Ints) -> Floats:
+    """Values of some states; infinite where a table does not know them."""
+    out = np.empty(len(number))
+    for i in range(len(number)):
+        out[i] = table.value[_at(table.key, number[i] // table.place)]
+    return out
+
+
+@njit(cache=True)
+def commitment_usd(row: Row, counts: Floats, word: int, width: Floats) -> float:
+    """What given counts and jobs earn in a row when blocks and jobs are paid; NEVER where they do not fit.
+
+    Args:
+        row: The row.
+        counts: Running blocks, shape (C,).
+        word: Running jobs, one bit each.
+        width: Room for the width of each segment, shape (S,).
+    """
+    tab, t = row.tab, row.t
+    base, usd, mining = 0.0, 0.0, 0.0
+    for j in range(tab.work_mw.shape[1]):
+        if word >> j & 1:
+            if tab.work_mw[t, j] <= 0.0:
+                return NEVER
+            base += tab.work_mw[t, j]
+            usd += tab.work_usd[t, j] - (row.wage[t, j] if j > 0 else 0.0)
+    for c in range(counts.shape[0]):
+        mining += counts[c] * tab.base_mw[t, c]
+        usd += counts[c] * (tab.base_usd[t, c] - row.running[t, c])
+    left = row.room_mw - base - mining
+    if left < -FITS_MW:
+        return NEVER
+    for s in range(width.shape[0]):
+        width[s] = tab.width_mw[t, s] * (counts[tab.owner[s]] if tab.owner[s] >= 0 else 1.0)
+    below = max(tab.block_mw[t] - base - mining, 0.0)
+    more, drawn, _ = fill_covered(
+        tab.slope_usd[t], width, tab.owner, left, below, tab.unused_usd[t], mining, row.cover, row.least_mw, row.most_mw
+    )
+    return usd + more if drawn >= row.least_mw - FITS_MW else NEVER
+
+
+@njit(cache=True)
+def expand(
+    state: Ints, regret: Floats, slack: float, moves: Moves, now: Floats, later: Floats, worth: Floats, row: Row,
+    counts: Floats, ahead: Known,
+) -> tuple[Ints, Floats, Ints]:  # fmt: skip
+    """Labels after a row.
+
+    Args:
+        state: Joint states before it, shape (n,).
+        regret: Their regrets, shape (n,) [USD].
+        slack: Regret from which on a label is dropped [USD].
+        moves: The moves.
+        now: Most that is to come from each state of the first job before the row [USD].
+        later: And after it.
+        worth: What each commitment earns, NaN where it is not known yet, which is filled in [USD].
+        row: The row.
+        counts: Counts of blocks by the commitment's number, jobs apart, shape (commitments, C).
+        ahead: Least regret to come by the states of the last parts; empty where nothing is known of it.
+
+    Returns:
+        Different states after the row, their least regrets, and the labels before that lead there.
+    """
+    to, lost, runs, radix = moves
+    parts, words = radix.shape[0], 1 << row.tab.work_mw.shape[1]
+    size = FIRST_SIZE
+    while size < 4 * len(state):
+        size *= 2
+    key, least, source = np.full(size, -1, dtype=np.int64), np.empty(size), np.empty(size, dtype=np.int64)
+    width, number = np.zeros(row.tab.owner.shape[0]), 0
+    digit, move, whole = (
+        np.zeros(parts, dtype=np.int64),
+        np.zeros(parts + 1, dtype=np.int64),
+        np.zeros(parts + 1, dtype=np.int64),
+    )
+    ran, spent, step = np.zeros(parts + 1, dtype=np.int64), np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64)
+    for i in range(parts):
+        step[i + 1] = step[i] * radix[i]
+    for n in range(len(state)):
+        for i in range(parts):
+            digit[i] = state[n] // step[i] % radix[i]
+        depth, spent[0], move[0] = 0, regret[n], -1
+        while depth >= 0:
+            move[depth] += 1
+            if move[depth] == to.shape[2]:
+                depth -= 1
+                continue
+            s = digit[depth]
+            after = to[depth, s, move[depth]]
+            if after < 0:
+                continue
+            ran[depth + 1] = ran[depth] + runs[depth, after]
+            whole[depth + 1] = whole[depth] + after * step[depth]
+            spent[depth + 1] = spent[depth] + lost[depth, s, move[depth]]
+            if depth < parts - 1:
+                if spent[depth + 1] < slack:
+                    depth += 1
+                    move[depth] = -1
+                continue
+            if later[after] <= NEVER / 2:
+                continue
+            k = ran[parts]
+            if np.isnan(worth[k]):
+                worth[k] = commitment_usd(row, counts[k // words], k % words, width)
+            total = spent[parts] + now[s] - worth[k] - later[after]
+            if total >= slack:
+                continue
+            if len(ahead.key) and total + ahead.value[_at(ahead.key, int(whole[parts]) // ahead.place)] >= slack:
+                continue
+            at = _at(key, int(whole[parts]))
+            if key[at] < 0:
+                key[at], least[at], source[at], number = whole[parts], total, n, number + 1
+                if 2 * number > len(key):
+                    key, least, source = _wider(key, least, source)
+            elif total < least[at]:
+                least[at], source[at] = total, n
+    kept = np.flatnonzero(key >= 0)
+    return key[kept], least[kept], source[kept]
+
+
+@njit(cache=True)
+def _wider(key: Ints, value: Floats, source: Ints) -> tuple[Ints, Floats, Ints]:
+    """The same table with more places."""
+    size = 4 * len(key)
+    new, one, other = np.full(size, -1, dtype=np.int64), np.empty(size), np.empty(size, dtype=np.int64)
+    for k in range(len(key)):
+        if key[k] >= 0:
+            at = _at(new, key[k])
+            new[at], one[at], other[at] = key[k], value[k], source[k]
+    return new, one, other
+
+
+@njit(cache=True)
+def regret_ahead(
+    state: Ints, slack: Floats, moves: Moves, now: Floats, later: Floats, worth: Floats, ahead: Known
+) -> Floats:
+    """Least regret to come of labels before a row, infinite where it is their slack or more, shape (n,) [USD].
+
+    Args:
+        state: Joint states, shape (n,).
+        slack: What each may lose, shape (n,) [USD].
+        moves: The moves.
+        now: Most that is to come from each state of the first job before the row [USD].
+        later: And after it.
+        worth: What each commitment earns [USD].
+        ahead: Least regret to come after the row, by joint state.
+    """
+    to, lost, runs, radix = moves
+    parts, out = radix.shape[0], np.full(len(state), np.inf)
+    digit, move, whole = (
+        np.zeros(parts, dtype=np.int64),
+        np.zeros(parts + 1, dtype=np.int64),
+        np.zeros(parts + 1, dtype=np.int64),
+    )
+    ran, spent, step = np.zeros(parts + 1, dtype=np.int64), np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64)
+    for i in range(parts):
+        step[i + 1] = step[i] * radix[i]
+    for n in range(len(state)):
+        for i in range(parts):
+            digit[i] = state[n] // step[i] % radix[i]
+        depth, move[0] = 0, -1
+        while depth >= 0:
+            move[depth] += 1
+            if move[depth] == to.shape[2]:
+                depth -= 1
+                continue
+            s = digit[depth]
+            after = to[depth, s, move[depth]]
+            if after < 0:
+                continue
+            ran[depth + 1] = ran[depth] + runs[depth, after]
+            whole[depth + 1] = whole[depth] + after * step[depth]
+            spent[depth + 1] = spent[depth] + lost[depth, s, move[depth]]
+            if depth < parts - 1:
+                if spent[depth + 1] < min(slack[n], out[n]):
+                    depth += 1
+                    move[depth] = -1
+                continue
+            if later[after] > NEVER / 2:
+                total = spent[parts] + now[s] - worth[ran[parts]] - later[after]
+                if total < min(slack[n], out[n]):
+                    out[n] = min(out[n], total + ahead.value[_at(ahead.key, int(whole[parts]))])
+        if out[n] >= slack[n]:
+            out[n] = np.inf
+    return out
+
+
+@njit(cache=True)
+def back_hours(
+    off: Floats, on: Floats, usd: Floats, cells: Ints, row: Ints, start: Ints, window: Ints, need: Ints, restart: float,
+    least_run: int, end: Floats,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Most that is to come from each state ``done (R + 1) + phase`` of the first job on, when hours take their best cells.
+
+    Args:
+        off: What a row brings without the job, shape (rows,) [USD]; rows are counted from the first of these hours on.
+        on: What it brings with it, NEVER where it cannot run, shape (rows,) [USD].
+        usd: What the awards of each cell bring, by the cell's number [USD].
+        cells: First cell of each of these hours and the end, shape (n + 1,).
+        row: First row of each cell and the end, from the first of these hours on.
+        start: First interval of each hour and the end, shape (n + 1,).
+        window: Window of each interval of the horizon, shape (T,).
+        need: Intervals due in each window.
+        restart: Cost of a start [USD].
+        least_run: Least run.
+        end: Most from each state after these hours, shape ((E + 1) (R + 1),) [USD].
+
+    Returns:
+        By row, shape (rows, states), and by hour with the end, shape (n + 1, states) [USD].
+    """
+    R, hours = least_run, len(cells) - 1
+    by_row, by_hour = np.full((len(off), len(end)), NEVER), np.full((hours + 1, len(end)), NEVER)
+    by_hour[hours] = end
+    for hour in range(hours - 1, -1, -1):
+        for n in range(cells[hour], cells[hour + 1]):
+            for r in range(row[n + 1] - 1, row[n] - 1, -1):
+                t = start[hour] + r - row[n]
+                later = by_hour[hour + 1] if r + 1 == row[n + 1] else by_row[r + 1]
+                new, due = t > 0 and window[t] != window[t - 1], need[window[t]]
+                for s in range(len(end)):
+                    done, phase = s // (R + 1), s % (R + 1)
+                    if new and done != need[window[t - 1]]:
+                        continue
+                    done = 0 if new else done
+                    best = later[done * (R + 1)] + off[r] if phase in (0, R) else NEVER
+                    if done < due and on[r] > NEVER / 2:
+                        to = later[(done + 1) * (R + 1) + min(phase + 1, R)]
+                        best = max(best, to + on[r] - (restart if phase == 0 else 0.0))
+                    by_row[r, s] = max(best, NEVER) if done <= due else NEVER
+            for s in range(len(end)):
+                if by_row[row[n], s] > NEVER / 2:
+                    by_hour[hour, s] = max(by_hour[hour, s], by_row[row[n], s] + usd[n])
+    return by_row, by_hour
