@@ -21,6 +21,9 @@ from megawatt.dispatch.coupled.shortfall import busy_jobs, by_first_job
 from megawatt.dispatch.coupled.togo import block_worth, work_worth
 from megawatt.dispatch.problem import BatchJob, Floats, Ints
 
+MOST_MOVES = 5_000
+"""Moves of a class, states by ways on, up to which it is gone through: all of them stand ready for each interval."""
+
 MOST_STATES = 2.0**62
 """Joint states up to which an integer numbers them."""
 
@@ -77,7 +80,7 @@ class Together:
     def of(cls, split: Split, cells: Cells, prices: Prices, pieces: list[list[Piece]]) -> "Together | None":
         """None where the joint states are too many to be numbered."""
         crews = [Crew.of(m) for m in split.problem.machines]
-        if not all(crews):
+        if not all(crew is not None and crew.to.size <= MOST_MOVES for crew in crews):
             return None
         found = cls(split, cells, prices, pieces)
         found.crews = [crew for crew in crews if crew]
