@@ -87,11 +87,13 @@ class CountModel:
         """Power of the machines, or the share of it that a block can add to an award of at most ``most_mw``.
 
         An award is never larger than its most, so no block need count for more: the fraction of a large block that
-        covers all of a small award is a fraction that the relaxation would otherwise run.
+        covers all of a small award is a fraction that the relaxation would otherwise run. Where only some modes are above
+        the most, the power stays: a block that is in two modes by turns adds more than the two cut powers say.
         """
         terms = []
         for machine, n, x in zip(self.problem.machines, self.running, self.modes, strict=True):
-            power = np.minimum(share * machine.power_mw, most_mw)
+            power = share * machine.power_mw
+            power = np.where(power.min(axis=0) >= most_mw, most_mw, power)
             terms.append((n, power[0]))
             terms += [(x[m - 1], power[m] - power[0]) for m in range(1, machine.modes)]
         return terms
@@ -277,9 +279,10 @@ class CountModel:
             worth = (r.price_usd_per_mw_h + r.call_usd_per_mw_h) * length
             award = add.add_columns(f"award of {r.name}", hours, hi=r.max_mw, cost=-worth)
             cover = self._rows([(c, -v) for c, v in self._mining(most_mw=r.max_mw, share=r.share_fraction)])
-            add.add_rows(
-                f"cover of {r.name}", problem.T, [*cover, (np.arange(problem.T), award[hour], 1.0)], lo=-INF, hi=0.0
-            )
+            sold = (np.arange(problem.T), award[hour], 1.0)
+            add.add_rows(f"cover of {r.name}", problem.T, [*cover, sold], lo=-INF, hi=0.0)
+            counted = self._rows([(n, np.full(problem.T, -r.max_mw)) for n in self.running])
+            add.add_rows(f"blocks to cover {r.name}", problem.T, [*counted, sold], lo=-INF, hi=0.0)
             if r.min_mw > 0 or r.excludes or any(r.name in o.excludes for o in problem.reserves):
                 z = add.add_columns(f"offer of {r.name}", hours, hi=1.0, whole=True)
                 k = np.arange(hours)
