@@ -166,8 +166,8 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline, near: Plan |
             prices, most = before.prices, LATE_STEPS if deadline.over else NEAR_STEPS
         certificate = certify(split, search, _tolerance_usd(search, nothing, effort), most, prices, before)
         first_usd = search.value_usd
-    closed = certificate is not None and open_usd(certificate, search) <= _tolerance_usd(search, nothing, effort)
-    if certificate is None or not (closed or (before is not None and deadline.over)):
+    enough = certificate is not None and open_usd(certificate, search) <= _tolerance_usd(search, nothing, effort)
+    if certificate is None or not (enough or (before is not None and deadline.over)):
         if search.run() is None:
             _joint_plan(search, 0.0)
         if search.best is None:

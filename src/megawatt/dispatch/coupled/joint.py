@@ -163,7 +163,7 @@ class Joint:
         at = np.full(n, t)
         usd, mw = np.empty(n), np.empty(n)
         earn(
-            _at(self._tables, at), np.ascontiguousarray(rows[:, :columns]), np.ascontiguousarray(rows[:, columns:]),
+            self._tables.part(at), np.ascontiguousarray(rows[:, :columns]), np.ascontiguousarray(rows[:, columns:]),
             todo.prices.cover[at], self.split.cap[at], todo.room[at], usd, mw,
         )  # fmt: skip
         return usd
@@ -193,7 +193,7 @@ class Joint:
             first=np.arange(n + 1) * (b - a), worth_usd=np.repeat(split.awards.worth_usd[hour : hour + 1], n, axis=0)
         )
         x, sold = np.zeros((len(at), self._tables.owner.shape[0])), np.zeros((n, R))
-        earn_hours(_at(self._tables, at), awards, split.kinks.mw, counts, work, todo.room[at], x, sold, out)
+        earn_hours(self._tables.part(at), awards, split.kinks.mw, counts, work, todo.room[at], x, sold, out)
         return out
 
     def _trial(self, kept: list[tuple[Labels, Floats]], peaks_mw: Floats) -> Trial:
@@ -211,14 +211,6 @@ class Joint:
             at = int(labels.before[at])
         words = [words_of(counts[:, c], m) for c, m in enumerate(problem.machines)]
         return Trial(self.split, peaks_mw, words, work, *cover_pay(self.split.awards, problem.T))
-
-
-def _at(tab: Tables, at: Ints) -> Tables:
-    """The tables of given intervals, one after the other."""
-    return tab._replace(
-        base_mw=tab.base_mw[at], base_usd=tab.base_usd[at], width_mw=tab.width_mw[at], slope_usd=tab.slope_usd[at],
-        work_mw=tab.work_mw[at], work_usd=tab.work_usd[at], block_mw=tab.block_mw[at], unused_usd=tab.unused_usd[at],
-    )  # fmt: skip
 
 
 @njit(cache=True)

@@ -44,23 +44,13 @@ class MonthHours:
     @classmethod
     def of(cls, split: Split, m: int, loads: Floats, work: Floats) -> "MonthHours":
         """The hours of a month with what runs in them, shapes (T, columns) and (T, J)."""
-        first, whole = split.awards.first, split.ramps.tables
+        first = split.awards.first
         hours = slice(
             int(np.searchsorted(first, split.edges[m], side="right")) - 1,
             int(np.searchsorted(first, split.edges[m + 1])),
         )
         inside = slice(int(first[hours.start]), int(first[hours.stop]))
-        tables = whole._replace(
-            room=whole.room[inside],
-            base_mw=whole.base_mw[inside],
-            base_usd=whole.base_usd[inside],
-            width_mw=whole.width_mw[inside],
-            slope_usd=whole.slope_usd[inside],
-            work_mw=whole.work_mw[inside],
-            work_usd=whole.work_usd[inside],
-            block_mw=whole.block_mw[inside],
-            unused_usd=whole.unused_usd[inside],
-        )
+        tables = split.ramps.tables.part(inside)
         awards = split.awards._replace(
             first=first[hours.start : hours.stop + 1] - first[hours.start], worth_usd=split.awards.worth_usd[hours]
         )

@@ -52,6 +52,21 @@ class Tables(NamedTuple):
     counts: Floats
     most: Ints
 
+    def part(self, at: slice | Ints) -> "Tables":
+        """The tables of some intervals, one after the other."""
+        by_time = (
+            "room",
+            "base_mw",
+            "base_usd",
+            "width_mw",
+            "slope_usd",
+            "work_mw",
+            "work_usd",
+            "block_mw",
+            "unused_usd",
+        )
+        return self._replace(**{name: getattr(self, name)[at] for name in by_time})
+
 
 def tables_of(problem: Problem) -> Tables:
     """Arrays of ``problem``; constants of the site (firm loads, free resale, fixed fees) are left out."""

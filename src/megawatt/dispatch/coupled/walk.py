@@ -84,7 +84,6 @@ class Walk:
         most: Labels in all, beyond which a walk without a beam ends.
         beam: Labels after a row, beyond which those of most regret are dropped.
         ahead: What a walk of fewer parts knows.
-        cut: Whether labels were dropped for their number.
         labels: Labels so far, in all.
         month: Labels before each month and after the last.
         hour: Labels before each hour.
@@ -98,7 +97,6 @@ class Walk:
     most: int
     beam: int | None = None
     ahead: Ahead | None = None
-    cut: bool = False
     labels: int = 0
     month: list[Labels] = field(default_factory=list)
     hour: dict[Place, Labels] = field(default_factory=dict)
@@ -184,7 +182,6 @@ class Walk:
             self._worth(m, leg, r), row, split.tables.counts, ahead,
         )  # fmt: skip
         if self.beam is not None and len(state) > self.beam:
-            self.cut = True
             promise = regret + found(ahead, state) if len(ahead.key) else regret
             at = np.argpartition(promise, self.beam)[: self.beam]
             state, regret, source = state[at], regret[at], source[at]
