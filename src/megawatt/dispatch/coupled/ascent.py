@@ -34,6 +34,7 @@ class Ascent:
         focus: Pieces of each month that held the maximum there.
         best: Best prices so far.
         best_usd: Their bound over the pieces that take part [USD].
+        scale: Weight of cover prices: a MW of cover against a block's MW.
     """
 
     viewer: Viewer
@@ -42,12 +43,15 @@ class Ascent:
     focus: list[Piece] = field(default_factory=list)
     best: Prices = field(init=False)
     best_usd: float = np.inf
+    scale: float = field(init=False)
     length: float = LENGTH
     waited: int = 0
     direction: Prices | None = None
 
     def __post_init__(self) -> None:
         self.best = self.looked = self.prices
+        base_mw = self.viewer.split.tables.base_mw
+        self.scale = 1.0 / max(float(np.median(base_mw)) ** 2, 1e-6) if base_mw.size else 1.0
 
     def step(self, pieces: list[list[Piece]], goal_usd: float, *, apart_usd: float = np.inf) -> View:
         """Evaluate the present prices, telling pieces that can pass the goal apart if the gap is wider, and move on."""
@@ -66,10 +70,9 @@ class Ascent:
         size = self._dot(turned, turned)
         if size > 0:
             length = self.length * max(view.usd - goal_usd, 0.0) / size
-            scale = self._scale()
             self.prices = Prices(
                 self.prices.running - length * turned.running,
-                np.maximum(self.prices.cover - length * scale * turned.cover, 0.0),
+                np.maximum(self.prices.cover - length * self.scale * turned.cover, 0.0),
                 self.prices.wage - length * turned.wage,
             )
         self.direction = turned
@@ -79,14 +82,9 @@ class Ascent:
         """How far a bound may lie above its best: little beside the gap."""
         return NEAR * max(self.best_usd - goal_usd, 0.0) if np.isfinite(self.best_usd) else 0.0
 
-    def _scale(self) -> float:
-        """Weight of cover prices: a MW of cover against a block's MW."""
-        mw = np.median(self.viewer.split.tables.base_mw) if self.viewer.split.tables.base_mw.size else 1.0
-        return 1.0 / max(float(mw) ** 2, 1e-6)
-
     def _dot(self, a: Prices, b: Prices) -> float:
         own = float((a.running * b.running).sum() + (a.wage * b.wage).sum())
-        return own + self._scale() * float(a.cover @ b.cover)
+        return own + self.scale * float(a.cover @ b.cover)
 
     def _deflected(self, slope: Prices, before: Prices) -> Prices:
         size = self._dot(before, before)

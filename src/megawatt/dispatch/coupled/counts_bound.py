@@ -22,10 +22,11 @@ NO_MW = 1e-12
 """Power below which a block draws none [MW]."""
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def least_limit(
     net: Floats, mw: Floats, most: Ints, own: Ints, slope: Floats, per: Floats,
-    room: float, must: float, cap: float, cover: float, block: float, u: float, rate: Floats, scratch: Floats,
+    room: float, must: float, cap: float, cover: float, block: float, u: float, rate: Floats, trial: Floats,
+    even: Floats, event: Floats, draw: Floats, drawn: Floats,
 ) -> float:  # fmt: skip
     """The least limit D on the value of any counts [USD].
 
@@ -43,68 +44,90 @@ def least_limit(
         block: Fixed-price block less the jobs [MW].
         u: Loss per MW of it not drawn, >= 0 [USD/MW].
         rate: Written: r_c, shape (C,) [USD].
-        scratch: Room for the work, shape (4, 1 + C + 2 S) at least.
+        trial, even, drawn: Room for the work, shape (C,).
+        event, draw: The same, shape (C + S,).
     """
     C, S = net.shape[0], own.shape[0]
-    trial, bend, worth, power = scratch[0], scratch[1], scratch[2], scratch[3]
-    least = np.inf
-    for part in range(8):
-        drawn, paid, keep = part & 1, part >> 1 & 1, part >> 2 & 1
-        if (drawn and u == 0.0) or (paid and cover == 0.0) or (keep and must == 0.0):
-            continue
-        other = u if drawn else 0.0
-        mine = other + (0.0 if paid else cover)
-        fixed = (cover * cap if paid else 0.0) - (u * block if drawn else 0.0)
-        if keep:  # what the best class loses per MW that must be kept
-            best = -np.inf
+    _break_even(net, mw, own, slope, per, even)
+    least, part = np.inf, 0
+    other, mine, fixed, mining, loss = 0.0, cover, 0.0, 0.0, 0.0
+    while True:
+        price = _clearing(mw, most, own, slope, per, room, mine, other, even, event, draw)
+        limit, mining, loss = fixed + price * room, 0.0, -np.inf
+        for c in range(C):
+            trial[c], drawn[c] = net[c] + (mine - price) * mw[c], mw[c]
+            loss = max(loss, net[c] / max(mw[c], NO_MW) + mine)
+        for s in range(S):
+            gain = slope[s] + (mine if own[s] >= 0 else other) - price
+            if gain > 0.0 and own[s] >= 0:
+                trial[own[s]] += gain * per[s]
+                drawn[own[s]] += per[s]
+            elif gain > 0.0:
+                limit += gain * per[s]
+        for c in range(C):
+            if trial[c] > 0.0:
+                limit += most[c] * trial[c]
+                mining += most[c] * drawn[c]
+        if limit < least:
+            least = limit
             for c in range(C):
-                best = max(best, net[c] / max(mw[c], NO_MW) + mine)
-            mine -= min(best, 0.0)
-            fixed += min(best, 0.0) * must
-        _bends(net, mw, own, slope, per, mine, other, bend, worth, power)
-        for k in range(1 + C + 2 * S):
-            price = bend[k]
-            if price < 0.0:
-                continue
-            limit = fixed + price * room
-            for c in range(C):
-                trial[c] = net[c] + (mine - price) * mw[c]
-            for s in range(S):
-                gain = max(slope[s] + (mine if own[s] >= 0 else other) - price, 0.0) * per[s]
-                if own[s] >= 0:
-                    trial[own[s]] += gain
-                else:
-                    limit += gain
-            for c in range(C):
-                limit += most[c] * max(trial[c], 0.0)
-            if limit < least:
-                least = limit
-                for c in range(C):
-                    rate[c] = trial[c]
-    return least
+                rate[c] = trial[c]
+        if part == 0 and cover > 0.0 and mining > cap:  # the cap's part of what cover is paid
+            part, mine, fixed = 1, mine - cover, fixed + cover * cap
+        elif part < 2 and mining < must and loss < 0.0:  # what the best class loses per MW that must be kept
+            part, mine, fixed = 2, mine - loss, fixed + loss * must
+        elif other == 0.0 and u > 0.0:  # all of the block lost
+            part, other, mine, fixed = 0, u, u + cover, -u * block
+        else:
+            return least
 
 
-@njit(cache=True)
-def _bends(
-    net: Floats, mw: Floats, own: Ints, slope: Floats, per: Floats, mine: float, other: float, bend: Floats,
-    worth: Floats, power: Floats,
-) -> None:  # fmt: skip
-    """Multipliers of the room at which the limit bends, written to ``bend``, shape (1 + C + 2 S,) [USD/MW]."""
-    C, S = net.shape[0], own.shape[0]
-    bend[0] = 0.0
+@njit(cache=True, inline="always")
+def _break_even(net: Floats, mw: Floats, own: Ints, slope: Floats, per: Floats, even: Floats) -> None:
+    """What a MW may cost at most for a block of each class to gain, without cover or block, shape (C,) [USD/MW]."""
+    for c in range(net.shape[0]):
+        worth, power = net[c], mw[c]
+        even[c] = worth / max(power, NO_MW)
+        for s in range(own.shape[0]):
+            if own[s] == c:  # slopes fall, so the mean rises as long as they are above it
+                if slope[s] <= even[c] or per[s] == 0.0:
+                    break
+                worth += slope[s] * per[s]
+                power += per[s]
+                even[c] = worth / max(power, NO_MW)
+
+
+@njit(cache=True, inline="always")
+def _clearing(
+    mw: Floats, most: Ints, own: Ints, slope: Floats, per: Floats, room: float, mine: float, other: float, even: Floats,
+    event: Floats, draw: Floats,
+) -> float:  # fmt: skip
+    """Price of the room at which what gains just fills it, 0 where all of it fits [USD/MW]."""
+    C, n, total = mw.shape[0], mw.shape[0] + own.shape[0], 0.0
     for c in range(C):
-        worth[c], power[c] = net[c] + mine * mw[c], mw[c]
-        bend[1 + c] = worth[c] / max(power[c], NO_MW)
-    for s in range(S):
-        c, here = own[s], slope[s] + (mine if own[s] >= 0 else other)
-        bend[1 + C + S + s] = bend[1 + C + s] = here
-        if c >= 0:  # a block with this segment and those before it breaks even here
-            worth[c] += here * per[s]
-            power[c] += per[s]
-            bend[1 + C + s] = worth[c] / max(power[c], NO_MW)
+        event[c], draw[c] = even[c] + mine, most[c] * mw[c]
+    for s in range(own.shape[0]):
+        c = own[s]
+        if c >= 0:
+            event[C + s], draw[C + s] = min(slope[s], even[c]) + mine, most[c] * per[s]
+        else:
+            event[C + s], draw[C + s] = slope[s] + other, per[s]
+    for i in range(n):
+        draw[i] = draw[i] if event[i] > 0.0 else 0.0
+        total += draw[i]
+    price = 0.0
+    if total > room:  # so few that comparing all is sooner done than sorting them
+        for i in range(n):
+            if event[i] > price:
+                load = 0.0
+                for k in range(n):
+                    load += draw[k] if event[k] >= event[i] else 0.0
+                if load > room:
+                    price = event[i]
+    return price
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def first_counts(rate: Floats, mw: Floats, low: Floats, high: Floats, room: float, gone: Ints) -> int:
     """Counts to begin with: all blocks that gain, the least gaining left out until the rest fits.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from megawatt.dispatch.coupled.interval import FITS_MW, NEVER, fill, merit_order
+from megawatt.dispatch.coupled.interval import FITS_MW, NEVER, fill
 from megawatt.dispatch.coupled.tables import Tables
 from megawatt.dispatch.problem import Problem
 
@@ -153,7 +153,7 @@ def earn_hours(
     for hour in range(H):
         longest = max(longest, awards.first[hour + 1] - awards.first[hour])
     order, slope = np.zeros((longest, S), dtype=np.int64), np.zeros((longest, S))
-    width, full = np.zeros(S), np.zeros((longest, S))
+    width, forced, full = np.zeros(S), np.zeros(S), np.zeros((longest, S))
     base, mining, worth = np.zeros(longest), np.zeros(longest), np.zeros(longest)
     corner = np.zeros(longest * (3 * S + 3) + len(bends) + 4)
     trial = np.zeros(max(R, 1))[:R]
@@ -173,7 +173,9 @@ def earn_hours(
             base[i] = busy + mining[i]
             if base[i] > room[t] + FITS_MW:
                 return NEVER
-            merit_order(slope_usd[t], owner, 0.0, order[i], slope[i])
+            for k in range(S):
+                order[i, k] = tab.order[t, k]
+                slope[i, k] = slope_usd[t, order[i, k]]
             drawn, could = mining[i], 0.0
             for k in range(S):
                 s = order[i, k]
@@ -229,7 +231,7 @@ def earn_hours(
                     value = best_award(awards.worth_usd[hour], awards, cover, trial)
                     for t in range(a, b):
                         value += worth[t - a] + _covered(
-                            slope[t - a], full[t - a], owner, order[t - a], width, cover - mining[t - a],
+                            slope[t - a], full[t - a], owner, order[t - a], width, forced, cover - mining[t - a],
                             room[t] - base[t - a], block_mw[t] - base[t - a], unused_usd[t],
                         )  # fmt: skip
                     if value > best:
@@ -240,7 +242,7 @@ def earn_hours(
                     for t in range(a, b):
                         i = t - a
                         _covered(
-                            slope[i], full[i], owner, order[i], width, chosen - mining[i],
+                            slope[i], full[i], owner, order[i], width, forced, chosen - mining[i],
                             room[t] - base[i], block_mw[t] - base[i], unused_usd[t],
                         )  # fmt: skip
                         for k in range(S):
@@ -257,6 +259,7 @@ def _covered(
     owner: Ints,
     order: Ints,
     width: Floats,
+    forced: Floats,
     must: float,
     left: float,
     below: float,
@@ -264,7 +267,7 @@ def _covered(
 ) -> float:
     """Earnings of segments of which mining ones fill ``must`` MW at least; their powers go to ``width``."""
     S = slope.shape[0]
-    forced = np.zeros(S)
+    forced[:] = 0.0
     held = max(below, 0.0)
     value = 0.0
     for k in range(S):

@@ -23,23 +23,11 @@ Ints = NDArray[np.int64]
 NEVER = -1e300
 """Worth of a commitment that does not fit; finite so that sums of it stay ordered."""
 
-FEW = 64
+FEW = 8
 """Combinations of counts up to which all are looked at."""
 
 FITS_MW = 1e-9
 """Power by which a commitment may pass its room through rounding [MW]."""
-
-
-@njit(cache=True)
-def merit_order(slope_usd: Floats, owner: Ints, cover: float, order: Ints, slope: Floats) -> None:
-    """Write the segments in order of falling slope, and the slopes so ordered; mining segments earn ``cover`` on top."""
-    for s in range(owner.shape[0]):
-        here = slope_usd[s] + (cover if owner[s] >= 0 else 0.0)
-        k = s
-        while k > 0 and slope[k - 1] < here:
-            order[k], slope[k] = order[k - 1], slope[k - 1]
-            k -= 1
-        order[k], slope[k] = s, here
 
 
 @njit(cache=True)
@@ -150,6 +138,25 @@ def fill_covered(
     return value, mining, drawn
 
 
+@njit(cache=True, inline="always")
+def fill_sorted(
+    slope: Floats, width: Floats, owner: Ints, left: float, mining: float, cover: float, must: float, cap: float
+) -> tuple[float, float, float]:
+    """The same as `fill_covered` in one pass: segments in merit order, and either all are mining ones or nothing is covered."""
+    value, drawn = cover * min(mining, cap), 0.0
+    for s in range(slope.shape[0]):
+        w = min(width[s], left)
+        paid = min(w, max(must - mining, 0.0))
+        if slope[s] + cover > 0.0:
+            paid = max(paid, min(w, cap - mining))
+        w = w if slope[s] > 0.0 else paid
+        value += slope[s] * w + cover * paid
+        left -= w
+        drawn += w
+        mining += w if owner[s] >= 0 else 0.0
+    return value, mining, drawn
+
+
 @njit(cache=True)
 def best_commitments(
     tab: Tables, at: Ints, first: int, end: int, again: bool, price: Floats, cover: Floats, least: Floats, cap: Floats,
@@ -177,10 +184,18 @@ def best_commitments(
     work_mw, work_usd, block_mw, unused_usd, combo = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd, tab.counts
     C = base_mw.shape[1]
     J, S, K = work_mw.shape[1], owner.shape[0], combo.shape[0]
-    order, slope, width, per = np.zeros(S, dtype=np.int64), np.zeros(S), np.zeros(S), np.zeros(S)
-    own = np.zeros(S, dtype=np.int64)
-    net, mw, rate, scratch = np.zeros(C), np.zeros(C), np.zeros(C), np.zeros((4, 1 + C + 2 * S))
-    n, gone, ahead, low, high = np.zeros(C), np.zeros(C, dtype=np.int64), np.zeros(C + 1), combo[0], combo[K - 1]
+    mined = S == 0 or owner.min() >= 0
+    slope, width, per, own = np.zeros(S), np.zeros(S), np.zeros(S), np.zeros(S, dtype=np.int64)
+    net, mw, rate, even = np.zeros(C), np.zeros(C), np.zeros(C), np.zeros(C)
+    trial, drawn_mw, event, events_mw = np.zeros(C), np.zeros(C), np.zeros(C + S), np.zeros(C + S)
+    most, n, gone, ahead, low, high = (
+        tab.most,
+        np.zeros(C),
+        np.zeros(C, dtype=np.int64),
+        np.zeros(C + 1),
+        combo[0],
+        combo[K - 1],
+    )
     for r in range(first, end):
         t = at[r]
         if again:
@@ -189,16 +204,12 @@ def best_commitments(
                 fits = fits and load[r, word] <= room[t]
             if fits:
                 continue
-        merit_order(slope_usd[t], owner, 0.0, order, slope)
         u = unused_usd[t]
         must, top = least[r], cap[r]
-        plain = u == 0.0 and cover[t] == 0.0 and must == 0.0
-        useful = 0  # segments that can earn anything
+        simple = u == 0.0 and (mined or (cover[t] == 0.0 and must == 0.0))  # segments go by slope, whatever is covered
         for k in range(S):
-            own[k] = owner[order[k]]
-            per[k] = width_mw[t, order[k]]
-            if slope[k] > 0.0:
-                useful = k + 1
+            s = tab.order[t, k]
+            own[k], per[k], slope[k] = owner[s], width_mw[t, s], slope_usd[t, s]
         for c in range(C):
             mw[c] = base_mw[t, c]
             net[c] = base_usd[t, c] - price[t, c]
@@ -212,17 +223,37 @@ def best_commitments(
                     possible = possible and work_mw[t, j] > 0.0
             if not possible:
                 continue
-            best, which, limit, rate[:], gone[:] = NEVER, -1, np.inf, 0.0, 0
+            best, limit = NEVER, np.inf
+            for c in range(C):
+                rate[c], gone[c] = 0.0, 0
             k, guess = 0, -1
             if K > FEW and u >= 0.0:
                 free, beside = room[t] - busy_mw, block_mw[t] - busy_mw
                 limit = busy_usd + least_limit(
-                    net, mw, tab.most, own, slope, per, free, must, top, cover[t], beside, u, rate, scratch
+                    net,
+                    mw,
+                    most,
+                    own,
+                    slope,
+                    per,
+                    free,
+                    must,
+                    top,
+                    cover[t],
+                    beside,
+                    u,
+                    rate,
+                    trial,
+                    even,
+                    event,
+                    events_mw,
+                    drawn_mw,
                 )
                 guess = first_counts(rate, mw, low, high, free, gone)
-            begun, ahead[:] = guess < 0, 0.0
+            begun, ahead[0] = guess < 0, 0.0
             for c in range(C):
-                ahead[0] += (tab.most[c] - high[c]) * rate[c] if rate[c] > 0.0 else -low[c] * rate[c]
+                ahead[c + 1] = 0.0
+                ahead[0] += (most[c] - high[c]) * rate[c] if rate[c] > 0.0 else -low[c] * rate[c]
             while True:
                 # first the counts that promise most, then all by what they lose: what loses too much ends its branch
                 mining, worth, k = 0.0, busy_usd, 0
@@ -233,22 +264,23 @@ def best_commitments(
                     worth += n[c] * net[c]
                 left = room[t] - busy_mw - mining
                 if left >= -FITS_MW and not (begun and k == guess):
-                    if plain:
-                        for s in range(useful):
-                            w = min(per[s] * n[own[s]] if own[s] >= 0 else per[s], left)
-                            worth += slope[s] * w
-                            left -= w
-                        drawn = must
+                    for s in range(S):
+                        width[s] = per[s] * n[own[s]] if own[s] >= 0 else per[s]
+                    if simple:
+                        more, drawn, filled = fill_sorted(slope, width, own, left, mining, cover[t], must, top)
                     else:
-                        for s in range(S):
-                            width[s] = per[s] * n[own[s]] if own[s] >= 0 else per[s]
                         below = max(block_mw[t] - busy_mw - mining, 0.0)
-                        more, drawn, _ = fill_covered(slope, width, own, left, below, u, mining, cover[t], must, top)
-                        worth += more
+                        more, drawn, filled = fill_covered(
+                            slope, width, own, left, below, u, mining, cover[t], must, top
+                        )
+                    worth += more
                     if drawn >= must - FITS_MW and worth > best:
-                        best, which = worth, k
+                        best, value[r, word], pick[r, word] = worth, worth, k
+                        draw[r, word], load[r, word] = drawn, busy_mw + mining + filled
                 if not begun:
-                    begun, gone[:] = True, 0
+                    begun = True
+                    for c in range(C):
+                        gone[c] = 0
                     continue
                 c = C - 1
                 while c >= 0:
@@ -262,27 +294,6 @@ def best_commitments(
                     break
                 for i in range(c + 1, C):
                     ahead[i + 1] = ahead[c + 1]
-            if which >= 0:
-                value[r, word], pick[r, word] = best, which
-                mining = 0.0
-                for c in range(C):
-                    mining += combo[which, c] * mw[c]
-                for i in range(S):
-                    width[i] = per[i] * combo[which, own[i]] if own[i] >= 0 else per[i]
-                left = room[t] - busy_mw - mining
-                if plain:
-                    draw[r, word] = mining
-                    load[r, word] = busy_mw + mining
-                    for s in range(useful):
-                        w = min(width[s], left)
-                        left -= w
-                        load[r, word] += w
-                        draw[r, word] += w if own[s] >= 0 else 0.0
-                    continue
-                below = max(block_mw[t] - busy_mw - mining, 0.0)
-                _, drawn, more = fill_covered(slope, width, own, left, below, u, mining, cover[t], must, top)
-                draw[r, word] = drawn
-                load[r, word] = busy_mw + mining + more
 
 
 @njit(cache=True)
@@ -304,7 +315,8 @@ def earn(
     base_mw, base_usd, owner, width_mw, slope_usd = tab.base_mw, tab.base_usd, tab.owner, tab.width_mw, tab.slope_usd
     work_mw, work_usd, block_mw, unused_usd = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd
     (T, C), J, S = base_mw.shape, work_mw.shape[1], owner.shape[0]
-    width, order, slope = np.zeros(S), np.zeros(S, dtype=np.int64), np.zeros(S)
+    mined = S == 0 or owner.min() >= 0
+    slope, width, own = np.zeros(S), np.zeros(S), np.zeros(S, dtype=np.int64)
     for t in range(T):
         base, worth, mw = 0.0, 0.0, 0.0
         for j in range(J):
@@ -319,22 +331,14 @@ def earn(
         if left < -FITS_MW:
             usd[t] = NEVER
             continue
-        for s in range(S):
-            width[s] = width_mw[t, s] * (counts[t, owner[s]] if owner[s] >= 0 else 1.0)
-        if unused_usd[t] == 0.0 and cover[t] == 0.0:
-            merit_order(slope_usd[t], owner, 0.0, order, slope)
-            for k in range(S):
-                if slope[k] <= 0.0:
-                    break
-                s = order[k]
-                w = min(width[s], left)
-                worth += slope[k] * w
-                left -= w
-                mining[t] += w if owner[s] >= 0 else 0.0
-            usd[t] = worth
-            continue
-        below = max(block_mw[t] - base, 0.0)
-        more, mining[t], _ = fill_covered(
-            slope_usd[t], width, owner, left, below, unused_usd[t], mw, cover[t], 0.0, cap[t]
-        )
+        for k in range(S):
+            s = tab.order[t, k]
+            c = owner[s]
+            own[k], slope[k], width[k] = c, slope_usd[t, s], width_mw[t, s] * (counts[t, c] if c >= 0 else 1.0)
+        u = unused_usd[t]
+        if u == 0.0 and (mined or cover[t] == 0.0):
+            more, mining[t], _ = fill_sorted(slope, width, own, left, mw, cover[t], 0.0, cap[t])
+        else:
+            below = max(block_mw[t] - base, 0.0)
+            more, mining[t], _ = fill_covered(slope, width, own, left, below, u, mw, cover[t], 0.0, cap[t])
         usd[t] = worth + more

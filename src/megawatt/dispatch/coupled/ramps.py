@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from megawatt.dispatch.coupled.tables import Tables, hull
+from megawatt.dispatch.coupled.tables import Tables, hull, merit_order
 from megawatt.dispatch.problem import FREE, Floats, Ints, MachineClass, Problem
 
 
@@ -46,8 +46,9 @@ class Ramps:
             number += r
         joined = [np.ascontiguousarray(np.concatenate(part, axis=1)) for part in (base_mw, base_usd, width, slope)]
         extended = tables._replace(
-            base_mw=joined[0], base_usd=joined[1], owner=np.concatenate(owner), width_mw=joined[2], slope_usd=joined[3]
-        )
+            base_mw=joined[0], base_usd=joined[1], owner=np.concatenate(owner), width_mw=joined[2], slope_usd=joined[3],
+            order=merit_order(joined[3]),
+        )  # fmt: skip
         return cls(extended, tuple(column))
 
     def counts(self, problem: Problem, words: list[NDArray[np.int8]]) -> Floats:

@@ -30,6 +30,7 @@ class Tables(NamedTuple):
         owner: Machine class of each segment or ELASTIC, shape (S,).
         width_mw: Width of each segment, per running block where it has an owner, shape (T, S) [MW].
         slope_usd: What one MW of it earns per interval after energy, shape (T, S) [USD/MW].
+        order: Segments in falling order of that, shape (T, S).
         work_mw: Power of each job while it runs, shape (T, J) [MW].
         work_usd: What it then earns per interval after energy, shape (T, J) [USD].
         block_mw: Fixed-price block with restricted resale, less firm load, shape (T,) [MW]; may be negative.
@@ -45,6 +46,7 @@ class Tables(NamedTuple):
     owner: Ints
     width_mw: Floats
     slope_usd: Floats
+    order: Ints
     work_mw: Floats
     work_usd: Floats
     block_mw: Floats
@@ -60,6 +62,7 @@ class Tables(NamedTuple):
             "base_usd",
             "width_mw",
             "slope_usd",
+            "order",
             "work_mw",
             "work_usd",
             "block_mw",
@@ -85,6 +88,7 @@ def tables_of(problem: Problem) -> Tables:
         owner += [ELASTIC] * len(hall.segment_mw)
         width += list(hall.segment_mw)
         slope += list(h * (hall.segment_usd_per_mwh - own))
+    slopes = np.array(slope, dtype=np.float64).reshape(len(owner), T)
     work_mw, work_usd = np.zeros((T, J)), np.zeros((T, J))
     for j, job in enumerate(problem.batches):
         own = cost - job.pass_through * problem.recovered_usd_per_mwh
@@ -100,7 +104,8 @@ def tables_of(problem: Problem) -> Tables:
         base_usd,
         np.array(owner, dtype=np.int64),
         np.ascontiguousarray(np.array(width).reshape(len(owner), T).T),
-        np.ascontiguousarray(np.array(slope).reshape(len(owner), T).T),
+        np.ascontiguousarray(slopes.T),
+        merit_order(slopes.T),
         work_mw,
         work_usd,
         block - problem.firm_mw,
@@ -108,6 +113,11 @@ def tables_of(problem: Problem) -> Tables:
         combinations(most),
         most,
     )
+
+
+def merit_order(slope_usd: Floats) -> Ints:
+    """Segments of each interval in falling order of slope, shape (T, S)."""
+    return np.argsort(-slope_usd, axis=1, kind="stable").astype(np.int64)
 
 
 def combinations(most: Ints) -> Floats:
