@@ -5,14 +5,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from megawatt.core.timegrid import TimeGrid
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.closed_form import paid_until, plan_prices
 from megawatt.dispatch.coupled.open_peaks import open_peaks
 from megawatt.dispatch.coupled.peaks import highest_mw, lowest_mw
 from megawatt.dispatch.coupled.search import Search
-from megawatt.dispatch.coupled.shave import MonthHours
+from megawatt.dispatch.coupled.shave import MonthHours, shave
 from megawatt.dispatch.coupled.trial import Trial
 from megawatt.dispatch.coupled.view import Viewer
+from megawatt.dispatch.problem import ElasticLoad, PeakCharge, Problem
 from tests.dispatch.cases import random_problem
 
 SITES = [seed for seed in range(60) if random_problem(seed).peaks][:6]
@@ -46,9 +48,25 @@ def test_a_shaved_plan_is_worth_what_is_said_and_no_less_than_before(seed: int) 
     if (trial := some_trial(seed)) is None:
         return
     trial.set_peaks(highest_mw(trial.split))
-    before, said = trial.value_usd(), trial.shave()
+    before, said = trial.value_usd(), shave(trial)
     assert said >= before
     assert trial.copy().value_usd() == pytest.approx(said, rel=1e-12, abs=1e-6)
+
+
+def test_peaks_that_a_ratchet_ties_go_down_together() -> None:
+    # 4 MW are worth 500 USD/MWh and 6 MW more 30, six hours in each of two months. Down to 0.8 times the first peak the
+    # second goes down by itself (600 against 180 USD/MW); then a MW off the first and 0.8 off the second save 20 + 480
+    # and lose 180 + 144 USD, until the second would have to give up what is worth 3,000 USD/MW: 5 and 4 MW.
+    T, month, flat = 12, np.repeat([0, 1], 6), np.ones((2, 12))
+    load = ElasticLoad(
+        "capped", np.zeros(T), np.zeros(T), np.array([[4.0], [6.0]]) * flat, np.array([[500.0], [30.0]]) * flat
+    )
+    charge = PeakCharge("demand", np.array([20.0, 600.0]), month, np.ones(T, dtype=np.bool_), np.zeros(2), 0.8)
+    grid, none = TimeGrid(np.datetime64("2024-07-31T18:00:00", "s"), 60, T), np.zeros(T)
+    problem = Problem(grid, none, none, none, np.full(T, 20.0), (), elastic=(load,), peaks=(charge,))
+    trial = Trial.empty(Split.of(problem), np.array([10.0, 10.0]), np.zeros((0, T), dtype=np.int8))
+    assert shave(trial) == pytest.approx(6 * (4 * 500 + 30) + 6 * 4 * 500 - 20 * 5 - 600 * 4, abs=0.1)
+    assert trial.import_mw().tolist() == pytest.approx([5.0] * 6 + [4.0] * 6, abs=1e-3)
 
 
 @pytest.mark.parametrize("seed", SITES)

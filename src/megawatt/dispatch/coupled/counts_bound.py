@@ -44,8 +44,11 @@ def least_limit(
         block: Fixed-price block less the jobs [MW].
         u: Loss per MW of it not drawn, >= 0 [USD/MW].
         rate: Written: r_c, shape (C,) [USD].
-        trial, even, drawn: Room for the work, shape (C,).
-        event, draw: The same, shape (C + S,).
+        trial: Room for the work, shape (C,).
+        even: The same.
+        event: The same, shape (C + S,).
+        draw: The same, shape (C + S,).
+        drawn: The same, shape (C,).
     """
     C, S = net.shape[0], own.shape[0]
     _break_even(net, mw, own, slope, per, even)

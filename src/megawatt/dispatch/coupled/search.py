@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from megawatt.core.errors import SolverError
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.peaks import highest_mw, lowest_mw
+from megawatt.dispatch.coupled.shave import shave
 from megawatt.dispatch.coupled.trial import Trial
 from megawatt.dispatch.deadline import Deadline
 from megawatt.dispatch.problem import Floats
@@ -101,7 +102,7 @@ class Search:
             trial.rebuild(rng)
             if np.isfinite(trial.value_usd()):
                 trial.improve(SWEEPS)
-                value = trial.shave()
+                value = shave(trial)
                 if value > self.value_usd:
                     self.best, self.value_usd = trial, value
 
@@ -130,7 +131,7 @@ class Search:
     def _improved(self, trial: Trial) -> float:
         """Value of a trial that fits after its steps [USD]; it is kept if it is the best."""
         trial.improve(SWEEPS)
-        value = trial.shave()
+        value = shave(trial)
         if value > self.value_usd:
             self.best, self.value_usd = trial, value
         return value

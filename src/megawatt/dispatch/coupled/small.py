@@ -16,6 +16,7 @@ from megawatt.dispatch.coupled.ascent import Ascent
 from megawatt.dispatch.coupled.joint import Joint
 from megawatt.dispatch.coupled.peaks import highest_mw, lowest_mw
 from megawatt.dispatch.coupled.search import SWEEPS, Search
+from megawatt.dispatch.coupled.shave import shave
 from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.ledger import measured_mw
 from megawatt.dispatch.problem import Floats
@@ -63,7 +64,7 @@ class SmallSite:
             return
         self._ranges()
         if self.search.best is not None:
-            self.search.value_usd = self.search.best.shave(EXACT_MW)
+            self.search.value_usd = shave(self.search.best, EXACT_MW)
 
     def _ranges(self) -> None:
         """Ranges of peaks, those that promise most first."""
@@ -134,7 +135,7 @@ class SmallSite:
         trial, most = joint.best(self.prices, b, goal)
         if trial is not None and np.isfinite(trial.value_usd()):
             trial.improve(SWEEPS)
-            value = trial.shave()
+            value = shave(trial)
             if value > search.value_usd:
                 search.best, search.value_usd = trial, value
         return most

@@ -16,7 +16,6 @@ from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.hours import cover_pay, earn_hours
 from megawatt.dispatch.coupled.interval import NEVER, best_commitments, earn
 from megawatt.dispatch.coupled.ramps import ages, worth_usd
-from megawatt.dispatch.coupled.shave import MonthHours
 from megawatt.dispatch.coupled.tables import hull, mode_shares
 from megawatt.dispatch.coupled.work import plan_work
 from megawatt.dispatch.kernel import plan_block
@@ -29,9 +28,6 @@ FORBIDDEN = -1e7
 
 SETTLED_USD = 1e-6
 """Improvement that is none."""
-
-PEAK_MW = 1e-4
-"""Width to which the best peak of given commitments is searched [MW]."""
 
 
 @dataclass(slots=True)
@@ -121,7 +117,7 @@ class Trial:
         )
         if earned <= NEVER / 2:
             return -np.inf
-        return split.constant_usd + earned - self._switching_usd() - self._demand_usd(self.import_mw())
+        return split.constant_usd + earned - self.switching_usd() - self.demand_usd(self.import_mw())
 
     def mining_mw(self) -> Floats:
         """Power of the machines as last valued, shape (T,) [MW]."""
@@ -135,10 +131,12 @@ class Trial:
         drawn: Floats = self.x[:, tab.owner < 0].sum(axis=1) + (self.running * tab.work_mw).sum(axis=1)
         return self.mining_mw() + drawn + self.split.problem.firm_mw
 
-    def _demand_usd(self, import_mw: Floats) -> float:
+    def demand_usd(self, import_mw: Floats) -> float:
+        """What all demand charges bill for a power at the meter, shape (T,) [MW]."""
         return float(sum((billed_mw(c, import_mw) * c.usd_per_mw_month).sum() for c in self.split.problem.peaks))
 
-    def _switching_usd(self) -> float:
+    def switching_usd(self) -> float:
+        """What starts and stops of all blocks and jobs cost [USD]."""
         total = 0.0
         for words, m in zip(self.words, self.split.problem.machines, strict=True):
             starts, stops = switches(words, m.initial.on)
@@ -248,40 +246,6 @@ class Trial:
         if best > NEVER / 2:
             self.work[j] = word
         return bool(best > NEVER / 2)
-
-    def shave(self, width_mw: float = PEAK_MW) -> float:
-        """Lower each month's peak as far as it pays with all commitments kept, to a width, and return the value [USD]."""
-        best = self.value_usd()
-        if not self.split.problem.peaks or not np.isfinite(best):
-            return best
-        charge, drawn, loads, running = self.split.problem.peaks[0], self.import_mw(), self.loads, self.running
-        kept_usd = self.split.constant_usd - self._switching_usd()
-
-        def at_peak(month: MonthHours, mw: float) -> float:
-            self.room = np.where(charge.month == month.m, self.split.month_room(month.m, mw), self.room)
-            fits = month.earned(self.room, self.x, self.sold, self.usd, drawn)
-            return kept_usd + float(self.usd.sum()) - self._demand_usd(drawn) if fits else -np.inf
-
-        for m in range(len(self.peaks_mw)):
-            month, inside = MonthHours.of(self.split, m, loads, running), (charge.month == m) & charge.measured
-            high = min(float(self.peaks_mw[m]), float(drawn[inside].max(initial=0.0)))
-            low, kept = float(charge.floor_mw[m]), float(self.peaks_mw[m])
-            # with commitments kept the value is concave in the peak: where the first step down gains nothing, none does
-            if high - low <= width_mw or at_peak(month, high - width_mw) <= at_peak(month, high):
-                low = high
-            while high - low > width_mw:
-                a, b = low + (high - low) / 3, high - (high - low) / 3
-                if at_peak(month, a) >= at_peak(month, b) > -np.inf:
-                    high = b
-                else:
-                    low = a
-            value = at_peak(month, high)
-            if value > best + SETTLED_USD:
-                best, self.peaks_mw[m] = value, high
-            else:
-                at_peak(month, kept)
-        self.value_usd()
-        return best
 
     def set_peaks(self, peaks_mw: Floats) -> None:
         """Keep other peaks."""

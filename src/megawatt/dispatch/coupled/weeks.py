@@ -16,6 +16,7 @@ from megawatt.dispatch.certificate import Certificate
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.search import Search
+from megawatt.dispatch.coupled.shave import shave
 from megawatt.dispatch.coupled.shortfall import shortfall_usd
 from megawatt.dispatch.coupled.trial import SETTLED_USD, Trial
 from megawatt.dispatch.coupled.window import Window, replanned
@@ -139,7 +140,7 @@ class NamedWeeks:
         trial = replanned(self.split, rule.plan, window, counts, seconds, close, search.deadline)
         if trial is None or not np.isfinite(trial.value_usd()):
             return False
-        value = trial.shave()
+        value = shave(trial)
         if value <= search.value_usd + SETTLED_USD or violations(problem, trial.schedule()):
             return False
         search.best, search.value_usd = trial, value
