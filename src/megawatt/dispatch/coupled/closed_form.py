@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from megawatt.dispatch.certificate import Prices
-from megawatt.dispatch.coupled.hours import best_award
+from megawatt.dispatch.coupled.hours import Awards, best_award
 from megawatt.dispatch.coupled.interval import NEVER, earn
 from megawatt.dispatch.coupled.trial import Trial
 from megawatt.dispatch.problem import Floats
@@ -98,20 +98,30 @@ def _wages(trial: Trial, paid: Floats) -> Floats:
 
 
 def _cover_prices(trial: Trial) -> Floats:
-    """What a MW more of cover would bring, in the intervals of each hour that have none to spare, shape (T,).
+    """What a MW more of cover would bring, in the intervals of each hour that have none to spare, shape (T,)."""
+    price = trial.cover.copy()
+    if len(trial.split.awards.share):
+        _tied_prices(trial.split.awards, trial.mining_mw(), trial.cap, price)
+    return price
+
+
+@njit(cache=True)
+def _tied_prices(awards: Awards, mining: Floats, cap: Floats, price: Floats) -> None:
+    """Write the prices of cover of the hours of more than one interval.
 
     In an hour of one interval cover ties nothing together. There it is paid what the best awards bring per MW that they
     need: for a single programme the bound then grants no more than the awards of the mining that is kept, whatever it is.
     """
-    awards = trial.split.awards
-    price, mining = trial.cover.copy(), trial.mining_mw()
     sold = np.zeros(len(awards.share))
-    for hour in np.flatnonzero(np.diff(awards.first) > 1) if len(awards.share) else ():
+    for hour in range(len(awards.first) - 1):
         a, b = awards.first[hour], awards.first[hour + 1]
-        least = mining[a:b].min()
-        step = max(trial.cap[a] / 64, 1e-6)
+        if b - a == 1:
+            continue
+        least, short = mining[a:b].min(), 0
+        step = max(cap[a] / 64, 1e-6)
         gain = best_award(awards.worth_usd[hour], awards, least + step, sold)
         gain -= best_award(awards.worth_usd[hour], awards, least, sold)
-        short = mining[a:b] <= least + JUST_MW
-        price[a:b] = short * max(gain, 0.0) / step / short.sum()
-    return price
+        for t in range(a, b):
+            short += mining[t] <= least + JUST_MW
+        for t in range(a, b):
+            price[t] = max(gain, 0.0) / step / short if mining[t] <= least + JUST_MW else 0.0
