@@ -234,24 +234,26 @@ def plan_block(
             best, border, off, cut = value, s, False, T
     word = np.zeros(T, dtype=np.int8)
     word[cut:] = 1
+    whole = (T + 1) // 8 * 8
+    began, rested = table.began[:whole].view(np.int64), table.rested[:whole].view(np.int64)
     t = border
     while t > 0:  # back from one switch to the one before
         if off:
-            t = _latest(table.rested, t) - D
+            t = _latest(table.rested, rested, t) - D
         else:
             end = t
             if len(table.short) > 0 and table.short[t] != 0:
                 t = t - table.short[t] if table.short[t] > 0 else 0
             else:
-                t = max(_latest(table.began, t) - V, 0)
+                t = max(_latest(table.began, began, t) - V, 0)
             word[t:end] = 1
         off = not off
     return best, word
 
 
 @njit(cache=True)
-def _latest(flags: Flags, t: int) -> int:
-    """Last border up to t that is flagged, 0 if none."""
+def _latest(flags: Flags, eights: NDArray[np.int64], t: int) -> int:
+    """Last border up to t that is flagged, 0 if none; eight without a flag are passed at once."""
     while t > 0 and flags[t] == 0:
-        t -= 1
-    return t
+        t -= 8 if t & 7 == 7 and eights[t >> 3] == 0 else 1
+    return max(t, 0)
