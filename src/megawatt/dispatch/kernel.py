@@ -16,9 +16,9 @@ horizon are closed by a scan of the last V and D borders; a dwell time begun bef
 
 Each border s offers ``B_s - S_s + R_s - a`` to the border s + V and ``E_s - a - b`` to s + D, so the pass over borders
 only compares what it is offered with what it has. Off, it carries ``C_t = B_t - a``, the next start paid, and on also
-``A_t - a - b``: an offer then costs one addition. An offer is seldom the better one for long after the other, so the
-processor guesses the comparison and waits for none. Without ramp the whole horizon is one such pass; with ramp it goes
-in strides of min(U, D) borders, and what ramping changes is put right after each: nothing is taken up sooner.
+``A_t - a - b``: an offer then costs one addition. Whether offers are taken up seldom changes from one border to the next,
+so the processor guesses each comparison and waits for none. Without ramp the whole horizon is one such pass; with ramp it
+goes in strides of min(U, D) borders, and what ramping changes is put right after each: nothing is taken up sooner.
 
 The recursion over two numbers per border is exact because what a free block did before does not matter to what it may
 do next; the interval polytope of one block is integral (Rajan and Takriti 2005, IBM RC23628), so the value also equals
