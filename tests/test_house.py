@@ -28,7 +28,6 @@ PROGRAMS = sorted(
 MAX_LINES = 400
 MAX_FUNCTION_LINES = 60
 LONG_FUNCTIONS: dict[str, str] = {
-    "src/megawatt/dispatch/kernel.py:recursion": "one compiled recursion; a call per interval would cost more than it does",
     "src/megawatt/dispatch/coupled/hours.py:earn_hours": "one compiled pass over award hours; its corners share a dozen scratch arrays",
     "src/megawatt/dispatch/coupled/interval.py:best_commitments": "the innermost loop of every bound: calls with arrays made it 30 times slower",
     "src/megawatt/dispatch/coupled/labels.py:expand": "the innermost loop of every walk; its parts share eight scratch arrays",

@@ -71,6 +71,22 @@ def test_cheaper_switching_and_better_margins_never_lower_the_value(b: dict[str,
     assert freer >= value - slack
 
 
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 300))
+def test_a_ramp_that_loses_nothing_changes_neither_value_nor_word(seed: int, T: int) -> None:
+    """The pass over the whole horizon and the one in strides, on words long enough to have many runs."""
+    rng = np.random.default_rng(seed)
+    gain = rng.normal(rng.normal(0, 20), 60, T) + (rng.random(T) < 0.1) * rng.normal(0, 1500, T)
+    up, down = int(rng.integers(1, 20)), int(rng.integers(1, 20))
+    costs = float(rng.choice([0.0, 30.0, 900.0])), float(rng.choice([0.0, 10.0, 300.0]))
+    before = bool(rng.integers(2)), int(rng.choice([1, 4, FREE]))
+    value, word = plan_block(gain, np.zeros((0, T)), *costs, up, down, *before)
+    ramped, same = plan_block(gain, np.zeros((int(rng.integers(1, up + 1)), T)), *costs, up, down, *before)
+    assert (ramped, same.tolist()) == (value, word.tolist())
+    earned = word_value(tuple(word.tolist()), gain, np.zeros((0, T)), *costs, *before)
+    assert earned == pytest.approx(value, rel=1e-9, abs=1e-7)
+
+
 def test_one_interval_is_run_when_it_pays_for_its_start() -> None:
     value, word = plan_block(np.array([10.0]), np.zeros((0, 1)), 4.0, 1.0, 1, 1, False, FREE)
     assert (value, list(word)) == (6.0, [1])

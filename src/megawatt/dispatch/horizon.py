@@ -128,33 +128,24 @@ def _class_look_ahead(machine: MachineClass, problem: Problem, interval: int) ->
 def _horizon(machine: MachineClass, gain: Floats, ramp: Floats) -> int:
     up, down, before = machine.min_up, machine.min_down, machine.initial
     table = recursion(gain, ramp, machine.start_usd, machine.stop_usd, up, down, before.on, before.steps)
-    run = max(up, len(ramp))
-    held = (run if before.on else down) - before.steps > len(gain)  # the state before the window lasts beyond it
-    return int(_common_prefix(table, run, down, before.on and held, not before.on and held))
+    return int(_common_prefix(table))
 
 
 @njit(cache=True)
-def _common_prefix(table: Table, run: int, down: int, held_on: bool, held_off: bool) -> int:
-    """Number of first decisions that the best words to all end states share.
-
-    Args:
-        table: Table of the recursion.
-        run: Intervals after a start until the block is free and at full revenue, V.
-        down: Least rest, D.
-        held_on: Whether the run from before the window is cut by its end before it is free.
-        held_off: The same of the rest from before the window.
-    """
-    T = len(table.A) - 1
+def _common_prefix(table: Table) -> int:
+    """Number of first decisions that the best words to all end states share."""
+    T = len(table.began) - 1
+    run, down = len(table.runs) - T - 1, len(table.rests) - T - 1  # V and D, or beyond the window
     passed = np.zeros((3, T + 1), np.int8)  # 1 where a word to some end state passes B_t, A_t or E_t
     shared = np.full(T + 1, T, np.int64)  # decisions that the words leaving B_t share: the shortest run, 0 if one rests
-    passed[OFF, T] = held_off or table.B[T] > POSSIBLE
-    passed[ON, T] = held_on or table.A[T] > POSSIBLE
+    passed[OFF, T] = table.off > POSSIBLE
+    passed[ON, T] = table.on > POSSIBLE
     for s in range(max(0, T - run + 1), T):
-        if table.B[s] > POSSIBLE:
+        if table.runs[s + run] > POSSIBLE:
             passed[OFF, s] = 1
             shared[s] = T - s
     for s in range(max(0, T - down + 1), T):
-        passed[STOP, s] = table.E[s] > POSSIBLE
+        passed[STOP, s] = table.rests[s + down] > POSSIBLE
     left = int(passed.sum())
     if left == 1:
         return T
@@ -176,7 +167,7 @@ def _common_prefix(table: Table, run: int, down: int, held_on: bool, held_off: b
 def _before(table: Table, node: int, t: int, run: int, down: int) -> tuple[int, int]:
     """The node from which the table reaches one at the border t, and its border."""
     if node == STOP:
-        j = table.short[t]
+        j = table.short[t] if len(table.short) > 0 else 0
         return (OFF, t - j) if j > 0 else (ON, t)  # until it is free, A_t stands for the run from before the window
     if node == ON:
         return (OFF, t - run) if table.began[t] else (ON, t - 1)

@@ -14,6 +14,12 @@ while the machines ramp up, with at least U intervals on and D intervals off bet
 where ``R_s`` is the (negative) difference that ramping makes to a run begun at s. Runs and rests cut by the end of the
 horizon are closed by a scan of the last V and D borders; a dwell time begun before the horizon is a fixed prefix.
 
+Each border s offers ``B_s - S_s + R_s - a`` to the border s + V and ``E_s - a - b`` to s + D, so the pass over borders
+only compares what it is offered with what it has. Off, it carries ``C_t = B_t - a``, the next start paid, and on also
+``A_t - a - b``: an offer then costs one addition. Whether offers are taken up seldom changes from one border to the next,
+so the processor guesses each comparison and waits for none. Without ramp the whole horizon is one such pass; with ramp it
+goes in strides of min(U, D) borders, and what ramping changes is put right after each: nothing is taken up sooner.
+
 The recursion over two numbers per border is exact because what a free block did before does not matter to what it may
 do next; the interval polytope of one block is integral (Rajan and Takriti 2005, IBM RC23628), so the value also equals
 that of the linear relaxation, which the tests use as an oracle.
@@ -26,6 +32,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.int8]
 
 _MINUS = -1e300
 """Stands for 'impossible'; finite so that sums of it stay ordered."""
@@ -37,36 +44,36 @@ def margins(revenue: Floats, power: Floats, cost: Floats, hours: float, keep: fl
     modes, T = revenue.shape
     out = np.empty(T)
     for t in range(T):
-        best = keep * revenue[0, t] - power[0, t] * cost[t]
-        for m in range(1, modes):
-            value = keep * revenue[m, t] - power[m, t] * cost[t]
-            best = max(best, value)
-        out[t] = hours * best
+        out[t] = hours * (keep * revenue[0, t] - power[0, t] * cost[t])
+    for m in range(1, modes):
+        for t in range(T):
+            out[t] = max(out[t], hours * (keep * revenue[m, t] - power[m, t] * cost[t]))
     return out
 
 
 class Table(NamedTuple):
-    """What the recursion leaves at each border t = 0..T, each of shape (T + 1,).
+    """What the recursion leaves behind.
 
     Attributes:
-        S: Sum of the margins of the intervals before t.
-        A: ``A_t`` of the module's text.
-        B: ``B_t``.
-        E: ``E_t``.
-        began: 1 where ``A_t`` comes from a run begun at t - V.
-        rested: 1 where ``B_t`` comes from a rest begun at t - D.
-        short: Length of the short run that ``E_t`` stops; 0: it stops ``A_t``; -1: the run from before the horizon.
-        opening: Ramp loss of the run from before the horizon, in all, shape () [USD].
+        on: ``A_T``, or what the run from before the horizon brings where it is not free by then, less S_T [USD].
+        off: ``B_T``, or 0 where the rest from before the horizon is not over by then [USD].
+        total: ``S_T`` [USD].
+        runs: What ``A_t`` is offered by a run begun at t - V, shape (T + 1 + V,), V at most T + 1 [USD].
+        rests: What ``C_t`` is offered by a rest begun at t - D, shape (T + 1 + D,), D at most T + 1 [USD].
+        began: 1 where ``A_t`` comes from a run begun at t - V, shape (T + 1,).
+        rested: 1 where ``B_t`` comes from a rest begun at t - D, shape (T + 1,).
+        short: Length of the short run that ``E_t`` stops; 0: it stops ``A_t``; -1: the run from before the horizon;
+            shape (T + 1,), empty without ramp.
     """
 
-    S: Floats
-    A: Floats
-    B: Floats
-    E: Floats
-    began: NDArray[np.int8]
-    rested: NDArray[np.int8]
+    on: float
+    off: float
+    total: float
+    runs: Floats
+    rests: Floats
+    began: Flags
+    rested: Flags
     short: NDArray[np.int32]
-    opening: float
 
 
 @njit(cache=True)
@@ -81,70 +88,106 @@ def recursion(
     steps_before: int,
 ) -> Table:
     """Fill the table; arguments as in `plan_block`."""
-    T = gain.shape[0]
-    r = ramp.shape[0]
-    V = max(up, r)
-    S = np.empty(T + 1)
-    S[0] = 0.0
-    for t in range(T):
-        S[t + 1] = S[t] + gain[t]
+    T, r = len(gain), len(ramp)
+    V, D = min(max(up, r), T + 1), min(down, T + 1)
+    hold = max((up if on_before else down) - steps_before, 0)
+    left = max(r - steps_before, 0) if on_before else 0  # ramp intervals still to come of a start before the horizon
+    free = max(hold, left)
 
-    A = np.empty(T + 1)
-    B = np.empty(T + 1)
-    E = np.empty(T + 1)
-    began = np.zeros(T + 1, dtype=np.int8)
-    rested = np.zeros(T + 1, dtype=np.int8)
-    short = np.zeros(T + 1, dtype=np.int32)
-
-    hold = up - steps_before if on_before else down - steps_before
-    hold = max(hold, 0)
-    left = r - steps_before if on_before else 0  # ramp intervals still to come of a start before the horizon
-    left = max(left, 0)
-    opening = 0.0  # ramp loss of the run that was on before the horizon, so far
-
-    for t in range(T + 1):
-        if on_before and 0 < t <= left:
+    early = np.full(T + 1 if r > 0 else 0, _MINUS)  # value, less S_t, of the best word that stops at t while ramping
+    short = np.zeros(len(early), dtype=np.int32)
+    opening = 0.0  # ramp loss of the run that was on before the horizon
+    for t in range(min(left, T) + 1):
+        if t > 0:
             opening += ramp[steps_before + t - 1, t - 1]
-        # on and free
-        best = A[t - 1] if t > 0 else _MINUS
-        if on_before and t == max(hold, left):
-            best = opening
-        if t >= V:
-            s = t - V
-            value = B[s] - S[s] - start
-            for i in range(r):
-                value += ramp[i, s + i]
-            if value > best:
-                best = value
-                began[t] = 1
-        A[t] = best
-        # stopping at t
-        value = best + S[t]
-        if on_before and hold <= t < left and opening + S[t] > value:
-            value = opening + S[t]
-            short[t] = -1
-        for j in range(up, V):
-            if j > t:
-                break
-            s = t - j
-            other = B[s] + S[t] - S[s] - start
-            for i in range(j):
-                other += ramp[i, s + i]
-            if other > value:
-                value = other
-                short[t] = j
-        E[t] = value
-        # off and free
-        best = B[t - 1] if t > 0 else _MINUS
-        if not on_before and t == hold:
-            best = 0.0
-        if t >= down:
-            value = E[t - down] - stop
-            if value > best:
-                best = value
-                rested[t] = 1
-        B[t] = best
-    return Table(S, A, B, E, began, rested, short, opening)
+        if hold <= t < left:
+            early[t], short[t] = opening, -1
+
+    runs, rests = np.empty(T + 1 + V), np.empty(T + 1 + D)
+    runs[:V], rests[:D] = _MINUS, _MINUS
+    began, rested = np.zeros(T + 1, dtype=np.int8), np.zeros(T + 1, dtype=np.int8)
+    A, C, S = _MINUS, _MINUS, 0.0
+    stride = min(up, down) if r > 0 else T + 1
+    first = 0
+    while first <= T:
+        if first == free:
+            A, C = (opening, C) if on_before else (A, -start)
+        last = min(first + stride, T + 1)
+        if first < free < last:
+            last = free
+        before = S
+        A, C, S = _pass(gain, runs, rests, began, rested, first, last, A, C, S, start + stop)
+        if r > 0:
+            _ramps(gain, ramp, runs, rests, early, short, first, last, up, before, start + stop)
+        first = last
+    if free > T:
+        A, C = (opening, C) if on_before else (A, -start)
+    return Table(A, C + start, S, runs, rests, began, rested, short)
+
+
+@njit(cache=True)
+def _pass(
+    gain: Floats,
+    runs: Floats,
+    rests: Floats,
+    began: Flags,
+    rested: Flags,
+    first: int,
+    last: int,
+    A: float,
+    C: float,
+    S: float,
+    cycle: float,
+) -> tuple[float, float, float]:
+    """The borders first to last - 1 without ramps; A and C of the last one and S of the next; cycle is ``a + b``."""
+    T = np.uint64(len(gain))  # an unsigned index cannot count from the end: no test for that
+    V, D = np.uint64(len(runs)) - T - np.uint64(1), np.uint64(len(rests)) - T - np.uint64(1)
+    paid = A - cycle
+    for t in range(np.uint64(first), np.uint64(last)):
+        if runs[t] > A:
+            A = runs[t]
+            paid = A - cycle
+            began[t] = 1
+        if rests[t] > C:
+            C = rests[t]
+            rested[t] = 1
+        rests[t + D] = paid + S
+        runs[t + V] = C - S
+        if t < T:
+            S += gain[t]
+    return A, C, S
+
+
+@njit(cache=True)
+def _ramps(
+    gain: Floats,
+    ramp: Floats,
+    runs: Floats,
+    rests: Floats,
+    early: Floats,
+    short: NDArray[np.int32],
+    first: int,
+    last: int,
+    up: int,
+    S: float,
+    cycle: float,
+) -> None:
+    """Put right what the borders first to last - 1 offer: stops while ramping, and the loss of the runs that begin."""
+    T, r = len(gain), len(ramp)
+    V, D = len(runs) - T - 1, len(rests) - T - 1
+    for s in range(first, last):
+        value = early[s] - cycle + S
+        if value > rests[s + D]:
+            rests[s + D] = value
+        else:
+            short[s] = 0
+        for i in range(min(r, T - s)):
+            runs[s + V] += ramp[i, s + i]
+            t = s + i + 1
+            if up <= i + 1 < V and runs[s + V] > early[t]:
+                early[t], short[t] = runs[s + V], i + 1
+        if s < T:
+            S += gain[s]
 
 
 @njit(cache=True)
@@ -157,7 +200,7 @@ def plan_block(
     down: int,
     on_before: bool,
     steps_before: int,
-) -> tuple[float, NDArray[np.int8]]:
+) -> tuple[float, Flags]:
     """Best on/off word of one block.
 
     Args:
@@ -174,74 +217,43 @@ def plan_block(
     Returns:
         Value [USD] and the word, shape (T,), 1 for on.
     """
-    T, r = len(gain), len(ramp)
-    V = max(up, r)
     table = recursion(gain, ramp, start, stop, up, down, on_before, steps_before)
-    S, A, B, E = table.S, table.A, table.B, table.E
-    hold = (up if on_before else down) - steps_before
-    left = r - steps_before if on_before else 0
-
-    # the horizon may cut a run or a rest: compare every way to end
-    best = A[T] + S[T]
-    state, border = 1, T  # 1: on and free, 0: off and free, 2: in a cut run begun at border, 3: in a cut rest
-    if B[T] > best:
-        best, state = B[T], 0
+    T = len(gain)
+    V, D = len(table.runs) - T - 1, len(table.rests) - T - 1
+    # the horizon may cut a run or a rest: compare every way to end, by the border to go back from and where a cut run begins
+    best, border, off, cut = table.on + table.total, T, False, T
+    if table.off > best:
+        best, off = table.off, True
     for s in range(max(0, T - V + 1), T):
-        value = B[s] + S[T] - S[s] - start
-        for i in range(min(r, T - s)):
-            value += ramp[i, s + i]
+        value = table.runs[s + V] + table.total
         if value > best:
-            best, state, border = value, 2, s
-    for s in range(max(0, T - down + 1), T + 1):
-        value = E[s] - stop
+            best, border, off, cut = value, s, True, s
+    for s in range(max(0, T - D + 1), T):
+        value = table.rests[s + D] + start
         if value > best:
-            best, state, border = value, 3, s
-    if on_before and (hold > T or left > T) and table.opening + S[T] > best:
-        best, state, border = table.opening + S[T], 4, T
-    if not on_before and hold > T and best < 0.0:
-        best, state, border = 0.0, 5, T
-    return float(best), _word(table, T, V, down, state, border)
+            best, border, off, cut = value, s, False, T
+    word = np.zeros(T, dtype=np.int8)
+    word[cut:] = 1
+    whole = (T + 1) // 8 * 8
+    began, rested = table.began[:whole].view(np.int64), table.rested[:whole].view(np.int64)
+    t = border
+    while t > 0:  # back from one switch to the one before
+        if off:
+            t = _latest(table.rested, rested, t) - D
+        else:
+            end = t
+            if len(table.short) > 0 and table.short[t] != 0:
+                t = t - table.short[t] if table.short[t] > 0 else 0
+            else:
+                t = max(_latest(table.began, began, t) - V, 0)
+            word[t:end] = 1
+        off = not off
+    return best, word
 
 
 @njit(cache=True)
-def _word(table: Table, T: int, V: int, down: int, state: int, border: int) -> NDArray[np.int8]:
-    """The word that ends as found, followed back through the table, shape (T,)."""
-    word = np.zeros(T, dtype=np.int8)
-    t = T
-    if state == 4:
-        word[:] = 1
-        return word
-    if state == 5:
-        return word
-    if state == 2:
-        word[border:] = 1
-        t, state = border, 0
-    elif state == 3:
-        t = border
-        state = 6
-    while t > 0:
-        if state == 6:  # a stop at t: which run ended here
-            j = int(table.short[t])
-            if j == -1:
-                word[:t] = 1
-                break
-            if j > 0:
-                word[t - j : t] = 1
-                t -= j
-                state = 0
-            else:
-                state = 1
-        elif state == 1:
-            if table.began[t] == 1:
-                word[t - V : t] = 1
-                t -= V
-                state = 0
-            else:
-                word[t - 1] = 1
-                t -= 1
-        elif table.rested[t] == 1:
-            t -= down
-            state = 6
-        else:
-            t -= 1
-    return word
+def _latest(flags: Flags, eights: NDArray[np.int64], t: int) -> int:
+    """Last border up to t that is flagged, 0 if none; eight without a flag are passed at once."""
+    while t > 0 and flags[t] == 0:
+        t -= 8 if t & 7 == 7 and eights[t >> 3] == 0 else 1
+    return max(t, 0)

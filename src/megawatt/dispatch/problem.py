@@ -286,7 +286,9 @@ class Problem:
     @property
     def cost_usd_per_mwh(self) -> Floats:
         """What one MWh drawn costs, peak charge included, shape (T,)."""
-        return self.price_usd_per_mwh + self.adder_usd_per_mwh + self.peak_usd_per_mwh
+        cost = self.price_usd_per_mwh + self.adder_usd_per_mwh
+        cost += self.peak_usd_per_mwh
+        return cost
 
     @property
     def recovered_usd_per_mwh(self) -> Floats:

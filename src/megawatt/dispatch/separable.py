@@ -62,11 +62,15 @@ def plan_class(machine: MachineClass, number: int, cost: Floats, hours: float) -
 
 def block_terms(machine: MachineClass, cost: Floats, hours: float) -> tuple[Floats, Floats]:
     """Margin of a running block and what a start changes of it, as `plan_block` takes them, shapes (T,), (r, T) [USD]."""
-    power = np.ascontiguousarray(np.broadcast_to(machine.power_mw, machine.revenue_usd_per_h.shape))
-    revenue = np.ascontiguousarray(machine.revenue_usd_per_h)
+    revenue, power = np.ascontiguousarray(machine.revenue_usd_per_h), machine.power_mw
+    if power.shape != revenue.shape:
+        power = np.broadcast_to(power, revenue.shape)
+    power = np.ascontiguousarray(power)
     gain = margins(revenue, power, cost, hours, 1.0)
-    ramp = np.array([margins(revenue, power, cost, hours, 1.0 - lost) - gain for lost in machine.ramp_loss])
-    return gain, ramp.reshape(len(machine.ramp_loss), len(gain))
+    ramp = np.empty((len(machine.ramp_loss), len(gain)))
+    for row, lost in zip(ramp, machine.ramp_loss, strict=True):
+        row[:] = margins(revenue, power, cost, hours, 1.0 - lost) - gain
+    return gain, ramp
 
 
 def mode_share(machine: MachineClass, on: NDArray[np.int8], cost: Floats) -> Floats:
