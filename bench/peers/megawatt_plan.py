@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from bench.instances import Instance
 from bench.peers.peer import Peer
 from bench.plan_check import Counts
+from megawatt.dispatch.kernel import plan_block
 from megawatt.dispatch.plan import Plan
 from megawatt.dispatch.problem import MachineClass, Problem
-from megawatt.dispatch.separable import plan_class, plan_separable
+from megawatt.dispatch.separable import block_terms, plan_separable
 
 
 class MegawattPlan(Peer):
@@ -46,14 +47,20 @@ class MegawattKernel(MegawattPlan):
     def solve(self, model: Problem) -> Any:
         """Value and word of every class."""
         cost, hours = model.cost_usd_per_mwh, model.grid.hours
-        return [(c, *_one(c, k, cost, hours)) for k, c in enumerate(model.machines)]
+        found = list[tuple[MachineClass, float, NDArray[np.int8]]]()
+        for c in model.machines:
+            gain, ramp = block_terms(c, cost, hours)
+            found.append(
+                (
+                    c,
+                    *plan_block(
+                        gain, ramp, c.start_usd, c.stop_usd, c.min_up, c.min_down, c.initial.on, c.initial.steps
+                    ),
+                )
+            )
+        return found
 
     def answer(self, instance: Instance, solved: Any) -> tuple[float, Counts]:
         """Sum of the classes."""
-        words = np.array([c.blocks * word for c, _, word in solved], dtype=np.float64).reshape(-1, instance.T)
+        words = np.array([float(c.blocks) * word for c, _, word in solved]).reshape(-1, instance.T)
         return float(sum(c.blocks * value for c, value, _ in solved)), words
-
-
-def _one(c: MachineClass, number: int, cost: NDArray[np.float64], hours: float) -> tuple[float, NDArray[np.float64]]:
-    value, unit = plan_class(c, number, cost, hours)
-    return value, unit.share[0]

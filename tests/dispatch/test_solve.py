@@ -128,3 +128,10 @@ def test_a_bound_below_the_plan_is_refused() -> None:
 def test_the_exact_path_refuses_a_coupled_site() -> None:
     with pytest.raises(InputError, match="chooses the path"):
         plan_separable(two_loads(14.0))
+
+
+@pytest.mark.parametrize("dwell", [{"min_up": 0}, {"min_down": 0}])
+def test_a_block_that_would_run_or_rest_for_no_interval_is_refused(dwell: dict[str, int]) -> None:
+    problem = next(one for one in map(random_problem, range(60)) if one.machines)
+    with pytest.raises(InputError, match="one interval at least"):
+        replace(problem, machines=(replace(problem.machines[0], **dwell),))

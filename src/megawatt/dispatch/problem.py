@@ -269,6 +269,13 @@ class Problem:
                 )
         for load in (*self.machines, *self.firm, *self.batches, *self.elastic, *self.positions, *self.reserves):
             _check_finite(load)
+        for machine in self.machines:
+            if min(machine.min_up, machine.min_down) < 1:
+                raise InputError(
+                    f"least run {machine.min_up} and least rest {machine.min_down} of {machine.name}",
+                    "a block that is switched runs, or rests, one interval at least",
+                    "Give both in intervals, from 1 on.",
+                )
         if sum(p.resale != "free" for p in self.positions) > 1:
             raise InputError(
                 "two fixed-price blocks with restricted resale",
