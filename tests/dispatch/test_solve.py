@@ -130,8 +130,8 @@ def test_the_exact_path_refuses_a_coupled_site() -> None:
         plan_separable(two_loads(14.0))
 
 
-@pytest.mark.parametrize("dwell", [{"min_up": 0}, {"min_down": 0}])
-def test_a_block_that_would_run_or_rest_for_no_interval_is_refused(dwell: dict[str, int]) -> None:
+@pytest.mark.parametrize(("up", "down"), [(0, 1), (1, 0)])
+def test_a_block_that_would_run_or_rest_for_no_interval_is_refused(up: int, down: int) -> None:
     problem = next(one for one in map(random_problem, range(60)) if one.machines)
     with pytest.raises(InputError, match="one interval at least"):
-        replace(problem, machines=(replace(problem.machines[0], **dwell),))
+        replace(problem, machines=(replace(problem.machines[0], min_up=up, min_down=down),))
