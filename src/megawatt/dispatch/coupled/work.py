@@ -163,35 +163,23 @@ def trace_work(
     state[0], state[1] = d, phase
 
 
-@njit(cache=True)
 def plan_work(
     off: Floats, on: Floats, window: Ints, need: Ints, least: Ints, restart: float, least_run: int, running: bool
 ) -> tuple[float, NDArray[np.int8]]:
     """Best value of the whole horizon and the job's word, shape (T,); NEVER where no word does the work."""
-    T = on.shape[0]
-    E = need[0]
-    for w in range(len(need)):  # a loop, for an array's own maximum takes a second to compile
-        E = max(E, need[w])
-    kept = np.zeros((T, E + 1), dtype=np.int8)
-    value = open_work(E, least_run, running)
-    low, high = reach(value)
-    around = np.full(T + 1, -1)
-    for t in range(T):
-        around[t + 1] = window[t]
-    # no constants: with them `advance` would be compiled once more
+    # not compiled itself: what it calls is, and would be compiled into it once more
+    T, E, word = len(on), int(need.max()), np.zeros(len(on), dtype=np.int8)
+    kept, value = np.zeros((T, E + 1), dtype=np.int8), open_work(E, least_run, running)
     low, high = advance(
-        value, np.empty_like(value), low, high, off, on, window, need, least, restart, around[0], kept
+        value, np.empty_like(value), *reach(value), off, on, window, need, least, restart, -1, kept
     )  # fmt: skip
-    at = np.zeros(2, dtype=np.int64)
-    at[0] = need[window[T - 1]]
-    if not low <= at[0] <= high:
-        return NEVER, np.zeros(T, dtype=np.int8)
-    for r in range(1, least_run + 1):
-        if value[r, at[0]] > value[at[1], at[0]]:
-            at[1] = r
-    best, word = value[at[1], at[0]], np.zeros(T, dtype=np.int8)
+    due = int(need[window[-1]])
+    if not low <= due <= high:
+        return NEVER, word
+    phase = int(value[:, due].argmax())
+    best = float(value[phase, due])
     if best > NEVER / 2:
-        trace_work(kept, around, need, least_run, at, word)
+        trace_work(kept, np.concatenate(([-1], window)), need, least_run, np.array([due, phase]), word)
     return best, word
 
 
