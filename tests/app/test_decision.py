@@ -13,7 +13,7 @@ from megawatt.app.answer import answer
 from megawatt.app.data import data_for
 from megawatt.app.decide import more_time
 from megawatt.app.decision import Decision, bettered
-from megawatt.dispatch.backtest import run_rule
+from megawatt.dispatch.backtest import run_rule, run_rules
 from megawatt.dispatch.case import case_of
 from megawatt.dispatch.next_mw import NextMegawatt
 from megawatt.dispatch.plan import Plan
@@ -122,10 +122,11 @@ def test_a_plan_that_is_worse_than_a_rule_gives_way_to_it() -> None:
     site = site_of("hybrid", "2024-07-08", "2024-07-15")
     case = case_of(site, data_for(site))
     poor = Plan.of(case.problem, idle(case.problem), bound_usd=None, method="stopped")
-    better = bettered(case, poor)
+    ran = run_rules(case)
+    better = bettered(case, poor, ran)
     assert better.value_usd == max(run_rule(case, rule).net_usd for rule in rules_for(case)) > poor.value_usd
     assert "bettered by the rule" in better.method
-    assert bettered(case, better) is better
+    assert bettered(case, better, ran) is better
 
 
 def test_the_hybrid_is_planned_with_a_bound_and_says_where_the_gap_lies() -> None:

@@ -16,6 +16,7 @@ from megawatt.dispatch.backtest import (
     backtest,
     coins,
     run_rule,
+    run_rules,
     with_shares,
 )
 from megawatt.dispatch.case import Case
@@ -62,7 +63,7 @@ def test_perfect_foresight_earns_at_least_as_much_as_every_policy_on_the_same_si
         limit=[200.0, 70.0][seed // 2 % 2],
     )
     found = case(text, spiky(seed), [series("price_da/LZ", text.grid(), spiky(seed + 1), known_after_minutes=-600)])
-    results = backtest(found, solve(found.problem, Effort(relative_gap=1e-9)))
+    results = backtest(found, solve(found.problem, Effort(relative_gap=1e-9)), run_rules(found))
     best = results[-1]
     assert best.name == FORESIGHT
     assert {r.name for r in results} >= {
@@ -98,7 +99,7 @@ class FakeLedger:
 
 def test_foresight_has_all_of_the_gain_and_always_on_none() -> None:
     found = case(site(fleet()), spiky(5))
-    by_name = {r.name: r for r in backtest(found, solve(found.problem))}
+    by_name = {r.name: r for r in backtest(found, solve(found.problem), run_rules(found))}
     assert (by_name[FORESIGHT].margin_share, by_name[FORESIGHT].gain_share) == (1.0, 1.0)
     assert by_name["always-on"].gain_share == 0.0
 

@@ -137,7 +137,7 @@ def test_given_words_of_ramping_blocks_with_modes_earn_what_a_linear_programme_o
     words = [w for w in product((0, 1), repeat=T) if not dwell_faults(np.array(w, dtype=np.bool_), machine)]
     on = np.array([words[k] for k in rng.integers(0, len(words), machine.blocks)], dtype=np.int8)
     split = Split.of(problem)
-    trial = Trial(split, np.zeros(1), [on], np.zeros((0, T), dtype=np.int8), *cover_pay(split.awards, T))
+    trial = Trial(split, np.zeros(1), [on], np.zeros((0, T), dtype=np.int8), *cover_pay(split.awards))
     value, total = trial.value_usd(), 0.0
     for word in on:
         change = np.diff(word, prepend=np.int8(machine.initial.on))

@@ -8,7 +8,7 @@ import pandas as pd
 from megawatt.app.forecast_value import ForecastValue, forecast_values, per_mw_year, rated_mw
 from megawatt.core.dataset import Dataset
 from megawatt.dispatch.advice import Advice, advise, entrants
-from megawatt.dispatch.backtest import Result, backtest, run_rule
+from megawatt.dispatch.backtest import Result, backtest, run_rule, run_rules
 from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.coupled.weeks import with_gap_by_week
 from megawatt.dispatch.explain import why
@@ -17,7 +17,7 @@ from megawatt.dispatch.general import Effort, limit_price_usd_per_mw
 from megawatt.dispatch.ledger import BUYERS, settle
 from megawatt.dispatch.next_mw import NextMegawatt, break_evens_usd_per_mwh, next_megawatts
 from megawatt.dispatch.plan import Plan
-from megawatt.dispatch.policies import THRESHOLD, rules_for
+from megawatt.dispatch.policies import THRESHOLD
 from megawatt.dispatch.solve import solve
 from megawatt.site.read import Site
 
@@ -158,10 +158,10 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
     case = case_of(site, data)
     effort = effort or Effort()
     timezone, held = site.connection.timezone, contests(case)
-    more = entrants(held)
-    plan = bettered(case, solve(case.problem, effort, timezone), more)
+    ran = (*run_rules(case), *entrants(held))
+    plan = bettered(case, solve(case.problem, effort, timezone), ran)
     plan = with_gap_by_week(case.problem, plan, timezone)
-    results = backtest(case, plan, more)
+    results = backtest(case, plan, ran)
     advice = advise(case, results)
     return Decision(
         case,
@@ -175,12 +175,11 @@ def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decisi
     )
 
 
-def bettered(case: Case, plan: Plan, more: tuple[Result, ...] = ()) -> Plan:
+def bettered(case: Case, plan: Plan, ran: tuple[Result, ...]) -> Plan:
     """The plan, or a policy's own schedule where a solver that was stopped by the clock had found nothing as good."""
     if case.problem.separable:
         return plan
-    rules = [run_rule(case, rule) for rule in rules_for(case)]
-    best = max((*rules, *more), key=lambda result: result.net_usd)
+    best = max(ran, key=lambda result: result.net_usd)
     if best.schedule is None or best.net_usd <= plan.value_usd:
         return plan
     method = f"{plan.method}, bettered by the rule {best.name}"

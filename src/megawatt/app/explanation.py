@@ -12,6 +12,7 @@ from megawatt.app.decision import bettered
 from megawatt.core.dataset import Dataset
 from megawatt.core.errors import InputError
 from megawatt.core.timegrid import utc, zone
+from megawatt.dispatch.backtest import run_rules
 from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.general import Effort
 from megawatt.dispatch.horizon import Horizon, decision_horizon, look_ahead_intervals
@@ -133,7 +134,7 @@ def explain(site: Site, data: Dataset, at: np.datetime64, *, effort: Effort | No
     t = located(site, at)
     case = case_of(site, data)
     effort = effort or Effort()
-    plan = bettered(case, solve(case.problem, effort, site.connection.timezone))
+    plan = bettered(case, solve(case.problem, effort, site.connection.timezone), run_rules(case))
     covered = bool(case.covered[t])
     changes = what_if(case.problem, plan, t, replace(effort, seconds=effort.seconds / 3)) if covered else ()
     return Explanation(

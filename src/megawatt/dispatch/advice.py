@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from megawatt.dispatch.backtest import ALL_HOSTING, FORESIGHT, Result, refused, run_rule
+from megawatt.dispatch.backtest import ALL_HOSTING, FORESIGHT, Result, refused, run_rules
 from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.contest import Contest
 from megawatt.dispatch.forecast_policies import contests
-from megawatt.dispatch.policies import rules_for
 from megawatt.dispatch.recommend import LEAST_DAYS
 
 LEAST_COVERED = 0.9
@@ -49,7 +48,7 @@ def advise(case: Case, results: tuple[Result, ...]) -> Advice:
     period = (earlier or case).site.period
     if earlier is None:
         return Advice(recommended(results), period.start, period.end, before=False)
-    past = (*(run_rule(earlier, rule) for rule in rules_for(earlier)), *entrants(contests(earlier)))
+    past = (*run_rules(earlier), *entrants(contests(earlier)))
     return Advice(recommended(results, past), period.start, period.end, before=True)
 
 

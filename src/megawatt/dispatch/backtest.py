@@ -83,15 +83,20 @@ def result_of(case: Case, name: str, what: str, outcome: Outcome, *, forecast: b
     )
 
 
-def backtest(case: Case, plan: Plan, more: tuple[Result, ...] = ()) -> tuple[Result, ...]:
+def run_rules(case: Case) -> tuple[Result, ...]:
+    """Every rule of the tables on a case, in their order."""
+    return tuple(run_rule(case, rule) for rule in rules_for(case))
+
+
+def backtest(case: Case, plan: Plan, ran: tuple[Result, ...]) -> tuple[Result, ...]:
     """All policies in the order of the tables: rules, all-hosting, perfect foresight last.
 
     Args:
         case: The site with its data.
         plan: The optimal plan of its problem: perfect foresight, a bound and no policy.
-        more: Results of other policies on the same case, which stand after the rules.
+        ran: Results of the rules on the same case, always-on first, and of other policies.
     """
-    results = [run_rule(case, rule) for rule in rules_for(case)]
+    results = [*ran]
     results.insert(1, all_hosting(case))
     foresight = Result(
         FORESIGHT,
@@ -103,7 +108,7 @@ def backtest(case: Case, plan: Plan, more: tuple[Result, ...] = ()) -> tuple[Res
         0,
     )
     always = next(r.net_usd for r in results if r.name == ALWAYS_ON.name)
-    return tuple(with_shares(r, always=always, best=foresight.net_usd) for r in [*results, *more, foresight])
+    return tuple(with_shares(r, always=always, best=foresight.net_usd) for r in [*results, foresight])
 
 
 def with_shares(result: Result, *, always: float, best: float) -> Result:

@@ -184,9 +184,10 @@ def follow(
     """
     K, T = wanted.shape
     on = np.zeros((K, T), dtype=np.bool_)
-    given = np.zeros_like(elastic)
-    state = before[:, 0] > 0
-    age = before[:, 1].copy()
+    given = np.zeros(elastic.shape)
+    state, age = np.zeros(K, dtype=np.bool_), np.zeros(K, dtype=np.int64)
+    for k in range(K):
+        state[k], age[k] = before[k, 0] > 0, before[k, 1]
     for t in range(T):
         used = 0.0  # now
         bound = 0.0  # by blocks that may not stop yet, until they may
@@ -195,7 +196,9 @@ def follow(
                 on[k, t] = True
                 used += power[k, t]
                 bound += committed[k, t]
-        used += _give(elastic[:, t], room[t] - used, given[:, t])
+        for load in range(elastic.shape[0]):  # each what it asks while there is room, in their order
+            given[load, t] = min(elastic[load, t], max(room[t] - used, 0.0))
+            used += given[load, t]
         for k in range(K):
             if on[k, t] or not wanted[k, t] or (not state[k] and age[k] < least[k, 1]):
                 continue
@@ -208,13 +211,3 @@ def follow(
             age[k] = age[k] + 1 if on[k, t] == state[k] else 1
             state[k] = on[k, t]
     return on, given
-
-
-@njit(cache=True)
-def _give(asked: Floats, room: float, given: Floats) -> float:
-    """Fill ``given`` with what each load asks while there is room, in their order; returns the sum [MW]."""
-    used = 0.0
-    for number in range(len(asked)):
-        given[number] = min(asked[number], max(room - used, 0.0))
-        used += given[number]
-    return used

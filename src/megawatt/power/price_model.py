@@ -24,7 +24,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -301,4 +300,5 @@ def _ar1(n: int, memory: float, rng: np.random.Generator) -> Floats:
     shocks = rng.standard_normal(n) * np.sqrt(1 - memory * memory)
     shocks[0] /= np.sqrt(1 - memory * memory)
     # importing scipy.signal for it would take longer than a year of quarter hours does
-    return np.fromiter(accumulate(shocks.tolist(), lambda before, shock: shock + memory * before), np.float64, n)
+    before, share = 0.0, float(memory)  # a NumPy scalar would take most of the time
+    return np.array([before := shock + share * before for shock in shocks.tolist()])

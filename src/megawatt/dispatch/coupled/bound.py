@@ -81,7 +81,7 @@ class Split:
             Ramps.of(problem, tables),
             awards,
             kinks_of(awards),
-            hour_caps(awards, T)[0],
+            hour_caps(awards)[0],
             ramp,
             constant_usd(problem) - _other_floors_usd(problem),
             edges,

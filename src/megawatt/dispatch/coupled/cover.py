@@ -11,10 +11,9 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from megawatt.dispatch.coupled.hours import Awards, best_award
+from megawatt.dispatch.coupled.hours import Awards, best_awards
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -110,17 +109,9 @@ def kinks_of(awards: Awards) -> Kinks:
                 found.add(float(fixed / (1 - share)))
     mw = np.array(sorted(found))
     mw = mw[np.concatenate(([True], np.diff(mw) > SAME_MW))]
-    return Kinks(mw, _worth_at(awards, mw))
-
-
-@njit(cache=True)
-def _worth_at(awards: Awards, mw: Floats) -> Floats:
-    H, R = awards.worth_usd.shape
-    out, sold = np.zeros((H, len(mw))), np.zeros(R)
-    for hour in range(H):
-        for k in range(len(mw)):
-            out[hour, k] = best_award(awards.worth_usd[hour], awards, mw[k], sold)
-    return out
+    H = len(awards.worth_usd)
+    usd, _ = best_awards(awards, np.repeat(np.arange(H), len(mw)), np.tile(mw, H))
+    return Kinks(mw, usd.reshape(H, len(mw)))
 
 
 def cells_of(awards: Awards, spans: Spans, cap: Floats, inner: list[Floats]) -> Cells:
@@ -143,47 +134,30 @@ def cells_of(awards: Awards, spans: Spans, cap: Floats, inner: list[Floats]) -> 
     row = np.concatenate(([0], np.cumsum(length[span])))
     at = np.repeat(start[span] - row[:-1], length[span]) + np.arange(row[-1])
     hour = spans.hour[span]
-    ends = _worth_of(awards, hour, low), _worth_of(awards, hour, high)
+    ends = best_awards(awards, hour, low)[0], best_awards(awards, hour, high)[0]
     return Cells(first, low, high, *ends, row, at, np.repeat(low, length[span]), np.repeat(high, length[span]))
 
 
-@njit(cache=True)
-def _worth_of(awards: Awards, hour: Ints, mw: Floats) -> Floats:
-    out, sold = np.zeros(len(mw)), np.zeros(awards.share.shape[0])
-    for k in range(len(mw)):
-        out[k] = best_award(awards.worth_usd[hour[k]], awards, mw[k], sold)
-    return out
-
-
-@njit(cache=True)
 def award_cells(awards: Awards, kinks: Kinks, spans: Spans, cells: Cells, cover: Floats) -> tuple[Floats, Floats]:
     """Best of ``award(c) - c sum cover`` within each cell, shape (N,) [USD], and the cover c, shape (N,) [MW].
 
     Of an hour that is parted the first span holds the worth.
     """
-    usd, at = np.zeros(len(cells.low_mw)), np.zeros(len(cells.low_mw))
-    for g in range(len(spans.hour)):
-        hour, paid = spans.hour[g], 0.0
-        if g > 0 and spans.hour[g - 1] == hour:
-            at[cells.first[g]] = at[cells.first[g - 1]]
-            continue
-        for t in range(awards.first[hour], awards.first[hour + 1]):
-            paid += cover[t]
-        for n in range(cells.first[g], cells.first[g + 1]):
-            usd[n], at[n] = cells.low_usd[n] - cells.low_mw[n] * paid, cells.low_mw[n]
-            last = cells.high_usd[n] - cells.high_mw[n] * paid
-            if last > usd[n]:
-                usd[n], at[n] = last, cells.high_mw[n]
-            for k in range(len(kinks.mw)):
-                mw = kinks.mw[k]
-                if cells.low_mw[n] < mw < cells.high_mw[n]:
-                    value = kinks.usd[hour, k] - mw * paid
-                    if value > usd[n]:
-                        usd[n], at[n] = value, mw
+    hour = np.repeat(spans.hour, np.diff(cells.first))
+    paid = np.add.reduceat(cover, awards.first[:-1])[hour]
+    usd, at = cells.low_usd - cells.low_mw * paid, cells.low_mw.copy()
+    last = cells.high_usd - cells.high_mw * paid
+    better = last > usd
+    usd[better], at[better] = last[better], cells.high_mw[better]
+    for k, mw in enumerate(kinks.mw):
+        value = kinks.usd[hour, k] - mw * paid
+        better = (cells.low_mw < mw) & (mw < cells.high_mw) & (value > usd)
+        usd[better], at[better] = value[better], mw
+    for g in np.flatnonzero(spans.hour[1:] == spans.hour[:-1]) + 1:
+        usd[cells.first[g]], at[cells.first[g]] = 0.0, at[cells.first[g - 1]]
     return usd, at
 
 
-@njit(cache=True)
 def loose_usd(awards: Awards, cover: Floats, sold_mw: Floats, kept_mw: Floats, uncovered: Floats) -> Floats:
     """What the bound grants each hour more than its awards are worth with the mining kept, shape (H,), >= 0 [USD].
 
@@ -194,13 +168,10 @@ def loose_usd(awards: Awards, cover: Floats, sold_mw: Floats, kept_mw: Floats, u
         kept_mw: Least mining of the hour, shape (H,) [MW].
         uncovered: Mining that is paid, above the cover bought, shape (T,) [MW].
     """
-    out, sold = np.zeros(len(sold_mw)), np.zeros(awards.share.shape[0])
-    for hour in range(len(sold_mw)):
-        worth = awards.worth_usd[hour]
-        out[hour] = best_award(worth, awards, sold_mw[hour], sold) - best_award(worth, awards, kept_mw[hour], sold)
-        for t in range(awards.first[hour], awards.first[hour + 1]):
-            out[hour] += cover[t] * uncovered[t]
-    return out
+    hour = np.arange(len(sold_mw))
+    granted, kept = (best_awards(awards, hour, mw)[0] for mw in (sold_mw, kept_mw))
+    loose: Floats = granted - kept + np.add.reduceat(cover * uncovered, awards.first[:-1])
+    return loose
 
 
 def finer(inner: list[Floats], cap: Floats, sold_mw: Floats, kept_mw: Floats, hours: Ints) -> list[Floats]:

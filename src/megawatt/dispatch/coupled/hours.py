@@ -18,6 +18,9 @@ from megawatt.dispatch.problem import Problem
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+AMPLE_MW = 1e9
+"""Cover under which every award is as large as it may be [MW]."""
+
 
 class Awards(NamedTuple):
     """Reserve programmes as arrays.
@@ -66,19 +69,21 @@ def best_award(worth: Floats, awards: Awards, cover: float, sold: Floats) -> flo
     best = 0.0
     if R == 0:
         return best
-    sold[:] = 0.0
+    most_mw, least_mw, share, together = awards.most_mw, awards.least_mw, awards.share, awards.together
     trial = np.zeros(R)
-    for word in range(1, awards.together.shape[0]):
-        if not awards.together[word]:
+    for r in range(R):  # an array set whole compiles the words of an error, a second or two
+        sold[r] = 0.0
+    for word in range(1, together.shape[0]):
+        if not together[word]:
             continue
         left, value, possible = cover, 0.0, True
         for r in range(R):
             trial[r] = 0.0
             if word >> r & 1:
-                trial[r] = awards.least_mw[r]
+                trial[r] = least_mw[r]
                 left -= trial[r]
                 value += worth[r] * trial[r]
-                possible = possible and trial[r] <= min(awards.most_mw[r], awards.share[r] * cover) + FITS_MW
+                possible = possible and trial[r] <= min(most_mw[r], share[r] * cover) + FITS_MW
         if not possible or left < -FITS_MW:
             continue
         done = 0
@@ -90,41 +95,41 @@ def best_award(worth: Floats, awards: Awards, cover: float, sold: Floats) -> flo
             if k < 0:
                 break
             done |= 1 << k
-            more = max(min(min(awards.most_mw[k], awards.share[k] * cover) - trial[k], left), 0.0)
+            more = max(min(min(most_mw[k], share[k] * cover) - trial[k], left), 0.0)
             trial[k] += more
             left -= more
             value += worth[k] * more
         if value > best:
             best = value
-            for r in range(R):  # an array set to another compiles the words of an error, a second or two
+            for r in range(R):
                 sold[r] = trial[r]
     return best
 
 
 @njit(cache=True)
-def hour_caps(awards: Awards, T: int) -> tuple[Floats, Floats]:
+def best_awards(awards: Awards, hour: Ints, mw: Floats) -> tuple[Floats, Floats]:
+    """What the best awards of some hours under some covers bring, shape (n,) [USD], and these awards, shape (n, R) [MW]."""
+    usd, sold = np.zeros(len(mw)), np.zeros((len(mw), awards.share.shape[0]))
+    for k in range(len(mw)):
+        usd[k] = best_award(awards.worth_usd[hour[k]], awards, mw[k], sold[k])
+    return usd, sold
+
+
+def hour_caps(awards: Awards) -> tuple[Floats, Floats]:
     """Cover that the best awards of each hour need, by interval, shape (T,) [MW], and what they bring, shape (H,) [USD]."""
-    H, R = awards.worth_usd.shape
-    cap, most, sold = np.zeros(T), np.zeros(H), np.zeros(R)
-    for hour in range(H):
-        most[hour] = best_award(awards.worth_usd[hour], awards, 1e9, sold)
-        needed = 0.0
-        for r in range(R):
-            needed = max(needed, sold[r] / awards.share[r] if sold[r] > 0.0 else 0.0)
-        cap[awards.first[hour] : awards.first[hour + 1]] = max(needed, sold.sum())
-    return cap, most
+    H = len(awards.worth_usd)
+    most, sold = best_awards(awards, np.arange(H), np.full(H, AMPLE_MW))
+    needed = np.divide(sold, awards.share, out=np.zeros_like(sold), where=sold > 0.0).max(axis=1, initial=0.0)
+    return np.repeat(np.maximum(needed, sold.sum(axis=1)), np.diff(awards.first)), most
 
 
-@njit(cache=True)
-def cover_pay(awards: Awards, T: int) -> tuple[Floats, Floats]:
+def cover_pay(awards: Awards) -> tuple[Floats, Floats]:
     """What a MW of mining earns as cover if all intervals of an hour do alike, and up to which power, shapes (T,)."""
-    cap, most = hour_caps(awards, T)
-    price = np.zeros(T)
-    for hour in range(len(most)):
-        a, b = awards.first[hour], awards.first[hour + 1]
-        if cap[a] > 0.0:
-            price[a:b] = most[hour] / cap[a] / (b - a)
-    return price, cap
+    cap, most = hour_caps(awards)
+    length = np.diff(awards.first)
+    all_mw = cap[awards.first[:-1]] * length
+    price = np.divide(most, all_mw, out=np.zeros_like(most), where=all_mw > 0.0)
+    return np.repeat(price, length), cap
 
 
 @njit(cache=True)
@@ -147,11 +152,12 @@ def earn_hours(
     """
     base_mw, base_usd, owner, width_mw, slope_usd = tab.base_mw, tab.base_usd, tab.owner, tab.width_mw, tab.slope_usd
     work_mw, work_usd, block_mw, unused_usd = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd
-    C, J, S, R = base_mw.shape[1], work_mw.shape[1], owner.shape[0], awards.share.shape[0]
-    H = awards.first.shape[0] - 1
+    first, worth_usd, most_mw, share = awards.first, awards.worth_usd, awards.most_mw, awards.share
+    C, J, S, R = base_mw.shape[1], work_mw.shape[1], owner.shape[0], share.shape[0]
+    H = first.shape[0] - 1
     longest = 1
     for hour in range(H):
-        longest = max(longest, awards.first[hour + 1] - awards.first[hour])
+        longest = max(longest, first[hour + 1] - first[hour])
     order, slope = np.zeros((longest, S), dtype=np.int64), np.zeros((longest, S))
     width, forced, full = np.zeros(S), np.zeros(S), np.zeros((longest, S))
     base, mining, worth = np.zeros(longest), np.zeros(longest), np.zeros(longest)
@@ -159,7 +165,7 @@ def earn_hours(
     trial = np.zeros(max(R, 1))[:R]
     total = 0.0
     for hour in range(H):
-        a, b = awards.first[hour], awards.first[hour + 1]
+        a, b = first[hour], first[hour + 1]
         free, most, plain = 1e300, 1e300, 0.0
         for t in range(a, b):
             i = t - a
@@ -173,80 +179,76 @@ def earn_hours(
             base[i] = busy + mining[i]
             if base[i] > room[t] + FITS_MW:
                 return NEVER
+            at, steep, wide = order[i], slope[i], full[i]  # each row taken again would be compiled again
             for k in range(S):
-                order[i, k] = tab.order[t, k]
-                slope[i, k] = slope_usd[t, order[i, k]]
+                at[k] = tab.order[t, k]
+                steep[k] = slope_usd[t, at[k]]
             drawn, could = mining[i], 0.0
             for k in range(S):
-                s = order[i, k]
+                s = at[k]
                 c = owner[s]
-                full[i, k] = width_mw[t, s] * (counts[t, c] if c >= 0 else 1.0)
-                width[k] = full[i, k]
-                could += full[i, k] if c >= 0 else 0.0
-            plain += worth[i] + fill(slope[i], width, room[t] - base[i], max(block_mw[t] - base[i], 0.0), unused_usd[t])
+                wide[k] = width_mw[t, s] * (counts[t, c] if c >= 0 else 1.0)
+                width[k] = wide[k]
+                could += wide[k] if c >= 0 else 0.0
+            plain += worth[i] + fill(steep, width, room[t] - base[i], max(block_mw[t] - base[i], 0.0), unused_usd[t])
             for k in range(S):
-                x[t, order[i, k]] = width[k]
-                drawn += width[k] if owner[order[i, k]] >= 0 else 0.0
+                x[t, at[k]] = width[k]
+                drawn += width[k] if owner[at[k]] >= 0 else 0.0
             free = min(free, drawn)
             most = min(most, mining[i] + min(could, room[t] - base[i]))
         best = plain
         if R > 0:
-            best += best_award(awards.worth_usd[hour], awards, free, sold[hour])
+            best += best_award(worth_usd[hour], awards, free, sold[hour])
             asked = 0.0  # no award needs more cover than this
             for r in range(R):
-                if awards.worth_usd[hour, r] > 0.0:
-                    asked += awards.most_mw[r] / max(awards.share[r], 1e-9)
+                if worth_usd[hour, r] > 0.0:
+                    asked += most_mw[r] / max(share[r], 1e-9)
             if asked > free + FITS_MW and most > free + FITS_MW:
                 n = 0
                 corner[n] = most
                 n += 1
-                for bend in bends:
-                    corner[n] = bend
+                for k in range(len(bends)):
+                    corner[n] = bends[k]
                     n += 1
                 for t in range(a, b):
                     i = t - a
-                    at, elastic = mining[i], 0.0
+                    filled, elastic, beside = mining[i], 0.0, base[i] - mining[i]
                     for k in range(S):
                         if owner[order[i, k]] >= 0:
-                            at += full[i, k]
-                            corner[n] = at
+                            filled += full[i, k]
+                            corner[n] = filled
                         else:
                             elastic += full[i, k]
-                            corner[n] = room[t] - base[i] + mining[i] - elastic
+                            corner[n] = room[t] - beside - elastic
                         n += 1
-                    corner[n] = room[t] - base[i] + mining[i]
+                    corner[n] = room[t] - beside
                     n += 1
                     if unused_usd[t] != 0.0:  # where the fixed-price block is used up, with elastic segments or without
-                        corner[n] = block_mw[t] - base[i] + mining[i]
+                        corner[n] = block_mw[t] - beside
                         n += 1
                         for k in range(S):
                             if owner[order[i, k]] < 0:
                                 corner[n] = corner[n - 1] - full[i, k]
                                 n += 1
                 chosen = free
-                for q in range(n):
-                    cover = min(corner[q], most)
+                for q in range(n + 1):  # at last the best of them once more, for its powers
+                    cover = chosen if q == n else min(corner[q], most)
                     if cover <= free + FITS_MW:
                         continue
-                    value = best_award(awards.worth_usd[hour], awards, cover, trial)
+                    value = best_award(worth_usd[hour], awards, cover, trial)
                     for t in range(a, b):
-                        value += worth[t - a] + _covered(
-                            slope[t - a], full[t - a], owner, order[t - a], width, forced, cover - mining[t - a],
-                            room[t] - base[t - a], block_mw[t] - base[t - a], unused_usd[t],
+                        i = t - a
+                        value += worth[i] + _covered(
+                            slope[i], full[i], owner, order[i], width, forced, cover - mining[i],
+                            room[t] - base[i], block_mw[t] - base[i], unused_usd[t],
                         )  # fmt: skip
+                        if q == n:
+                            for k in range(S):
+                                x[t, order[i, k]] = width[k]
                     if value > best:
                         best, chosen = value, cover
                         for r in range(R):
                             sold[hour, r] = trial[r]
-                if chosen > free:
-                    for t in range(a, b):
-                        i = t - a
-                        _covered(
-                            slope[i], full[i], owner, order[i], width, forced, chosen - mining[i],
-                            room[t] - base[i], block_mw[t] - base[i], unused_usd[t],
-                        )  # fmt: skip
-                        for k in range(S):
-                            x[t, order[i, k]] = width[k]
         usd[hour] = best
         total += best
     return total

@@ -210,7 +210,7 @@ class Joint:
             work[:, t] = row[columns:]
             at = int(labels.before[at])
         words = [words_of(counts[:, c], m) for c, m in enumerate(problem.machines)]
-        return Trial(self.split, peaks_mw, words, work, *cover_pay(self.split.awards, problem.T))
+        return Trial(self.split, peaks_mw, words, work, *cover_pay(self.split.awards))
 
 
 @njit(cache=True)

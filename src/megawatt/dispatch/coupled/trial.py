@@ -79,7 +79,7 @@ class Trial:
     def empty(cls, split: Split, peaks_mw: Floats, work: NDArray[np.int8]) -> "Trial":
         """All blocks off where they may be."""
         words = [np.zeros((m.blocks, split.problem.T), dtype=np.int8) for m in split.problem.machines]
-        return cls(split, peaks_mw, words, work.copy(), *cover_pay(split.awards, split.problem.T))
+        return cls(split, peaks_mw, words, work.copy(), *cover_pay(split.awards))
 
     def _count(self) -> None:
         shape = (len(self.room), 0)

@@ -18,8 +18,8 @@ Place = tuple[int, int, int]
 NOTHING = Known(np.zeros(0, dtype=np.int64), np.zeros(0), 1)
 """Nothing is known of what is to come."""
 
-NOWHERE = known(np.zeros(0, dtype=np.int64), np.zeros(0), 1)
-"""No label may be there."""
+NOWHERE = Known(np.full(1, -1, dtype=np.int64), np.full(1, np.inf), 1)
+"""No label may be there: a table of nothing, written out, for `known` would be compiled on import."""
 
 
 class TooManyError(Exception):

@@ -115,7 +115,7 @@ def _trial(split: Split, counts: Floats, work: np.ndarray, peaks_mw: Floats) -> 
         first_in_first_out(np.rint(counts[:, c]).astype(np.int64), machine).astype(np.int8)
         for c, machine in enumerate(split.problem.machines)
     ]
-    return Trial(split, peaks_mw, words, work.astype(np.int8), *cover_pay(split.awards, split.problem.T))
+    return Trial(split, peaks_mw, words, work.astype(np.int8), *cover_pay(split.awards))
 
 
 def _peaks(problem: Problem, plan: Plan, model: CountModel, x: Floats, window: Window) -> Floats:

@@ -163,31 +163,23 @@ def trace_work(
     state[0], state[1] = d, phase
 
 
-@njit(cache=True)
 def plan_work(
     off: Floats, on: Floats, window: Ints, need: Ints, least: Ints, restart: float, least_run: int, running: bool
 ) -> tuple[float, NDArray[np.int8]]:
     """Best value of the whole horizon and the job's word, shape (T,); NEVER where no word does the work."""
-    T = on.shape[0]
-    E = need.max()
-    kept = np.zeros((T, E + 1), dtype=np.int8)
-    value = open_work(E, least_run, running)
-    low, high = reach(value)
-    around = np.full(T + 1, -1)
-    for t in range(T):
-        around[t + 1] = window[t]
-    # no constants: with them `advance` would be compiled once more
+    # not compiled itself: what it calls is, and would be compiled into it once more
+    T, E, word = len(on), int(need.max()), np.zeros(len(on), dtype=np.int8)
+    kept, value = np.zeros((T, E + 1), dtype=np.int8), open_work(E, least_run, running)
     low, high = advance(
-        value, np.empty_like(value), low, high, off, on, window, need, least, restart, around[0], kept
+        value, np.empty_like(value), *reach(value), off, on, window, need, least, restart, -1, kept
     )  # fmt: skip
-    at = np.zeros(2, dtype=np.int64)
-    at[0] = need[window[T - 1]]
-    if not low <= at[0] <= high:
-        return NEVER, np.zeros(T, dtype=np.int8)
-    at[1] = value[:, at[0]].argmax()
-    best, word = value[at[1], at[0]], np.zeros(T, dtype=np.int8)
+    due = int(need[window[-1]])
+    if not low <= due <= high:
+        return NEVER, word
+    phase = int(value[:, due].argmax())
+    best = float(value[phase, due])
     if best > NEVER / 2:
-        trace_work(kept, around, need, least_run, at, word)
+        trace_work(kept, np.concatenate(([-1], window)), need, least_run, np.array([due, phase]), word)
     return best, word
 
 
@@ -215,48 +207,55 @@ def advance_hours(
         chosen: Written: number of the hour's cell that leads to each state after it, shape (n, R + 1, E + 1); may have
             length 0 when no hour has a choice.
     """
-    before, hour, now, best, trial, spare = first, 0, value.copy(), value.copy(), value.copy(), value.copy()
+    R, E, before, hour = value.shape[0] - 1, value.shape[1] - 1, first, 0
+    now, best, trial, spare = value.copy(), np.empty_like(value), np.empty_like(value), np.empty_like(value)
     low, high = reach(value)
     while hour < len(cells) - 1:
-        a, end = start[hour], hour
+        end, earned = hour, 0.0
         while end < len(cells) - 1 and cells[end + 1] - cells[end] == 1:
+            earned += usd[cells[end]]
             end += 1
-        if end > hour:  # without a choice, hours are one run of intervals
-            b, i, j = start[end], row[cells[hour]], row[cells[end]]
-            low, high = advance(
-                now, spare, low, high, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j]
-            )
-            earned = usd[cells[hour] : cells[end]].sum()
-            for r in range(value.shape[0]):
-                for d in range(low, high + 1):
-                    now[r, d] += earned
-            hour, before = end, window[b - 1]
-            continue
-        b, left, right, low, high = start[hour + 1], low, high, value.shape[1], -1
-        best[:] = NEVER
-        for n in range(cells[hour], cells[hour + 1]):
-            i, j = row[n], row[n + 1]
-            for r in range(value.shape[0]):
+        run = end > hour  # without a choice, hours are one run of intervals
+        if not run:
+            end += 1
+        a, b, left, right = start[hour], start[end], low, high
+        low, high = E + 1, -1
+        window_here, least_here = window[a:b], least[a:b]
+        for n in range(cells[hour], cells[hour] + 1 if run else cells[end]):
+            i, j = row[n], row[n] + b - a
+            for r in range(R + 1):
                 for d in range(left, right + 1):
                     trial[r, d] = now[r, d]
             here, there = advance(
-                trial, spare, left, right, off[i:j], on[i:j], window[a:b], need, least[a:b], restart, before, kept[i:j]
+                trial, spare, left, right, off[i:j], on[i:j], window_here, need, least_here, restart, before, kept[i:j]
             )
-            for r in range(value.shape[0]):
-                _take_better(
-                    trial[r, here : there + 1], usd[n], n - cells[hour], best[r, here:], chosen[hour, r, here:]
-                )
+            if run:
+                for r in range(R + 1):
+                    for d in range(here, there + 1):
+                        best[r, d] = trial[r, d] + earned
+            else:
+                if n == cells[hour]:
+                    for r in range(R + 1):
+                        for d in range(E + 1):
+                            best[r, d] = NEVER
+                for r in range(R + 1):
+                    _take_better(trial[r], usd[n], n - cells[hour], best[r], chosen[hour, r], here, there)
             low, high = min(low, here), max(high, there)
         best, now = now, best
-        hour, before = hour + 1, window[b - 1]
-    now[:, :low], now[:, high + 1 :] = NEVER, NEVER
+        hour, before = end, window[b - 1]
+    for r in range(R + 1):
+        for d in range(E + 1):
+            if not low <= d <= high:
+                now[r, d] = NEVER
     return now
 
 
 @njit(cache=True)
-def _take_better(value: Floats, usd: float, number: int, best: Floats, chosen: NDArray[np.int8]) -> None:
-    """Write the states that this cell leads to with more, and its number."""
-    for i in range(len(value)):
+def _take_better(
+    value: Floats, usd: float, number: int, best: Floats, chosen: NDArray[np.int8], low: int, high: int
+) -> None:
+    """Write the states with work ``low .. high`` that this cell leads to with more, and its number."""
+    for i in range(low, high + 1):
         here = value[i] + usd
         better = here > best[i]  # of what cannot be, nothing is
         chosen[i] = number if better else chosen[i]
