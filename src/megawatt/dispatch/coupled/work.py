@@ -234,10 +234,6 @@ def advance_hours(
                     for d in range(here, there + 1):
                         best[r, d] = trial[r, d] + earned
             else:
-                if n == cells[hour]:
-                    for r in range(R + 1):
-                        for d in range(E + 1):
-                            best[r, d] = NEVER
                 for r in range(R + 1):
                     _take_better(trial[r], usd[n], n - cells[hour], best[r], chosen[hour, r], here, there)
             low, high = min(low, here), max(high, there)
@@ -254,7 +250,10 @@ def advance_hours(
 def _take_better(
     value: Floats, usd: float, number: int, best: Floats, chosen: NDArray[np.int8], low: int, high: int
 ) -> None:
-    """Write the states with work ``low .. high`` that this cell leads to with more, and its number."""
+    """Write the states with work ``low .. high`` that this cell leads to with more, and its number; the first begins anew."""
+    if number == 0:
+        for i in range(len(best)):
+            best[i] = NEVER
     for i in range(low, high + 1):
         here = value[i] + usd
         better = here > best[i]  # of what cannot be, nothing is
