@@ -21,7 +21,7 @@ from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.ledger import measured_mw
 from megawatt.dispatch.problem import Floats
 
-STEPS = 12
+STEPS = 6
 """Steps towards better prices for each range."""
 
 MOST_LOOKS = 20_000
