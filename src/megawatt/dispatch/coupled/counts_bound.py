@@ -8,7 +8,8 @@ the block lost or none), the value of N is at most
     D - sum_c loss_c(N_c),   loss_c(n) = (most_c - n) r_c  where r_c > 0,   n |r_c|  elsewhere
 
 with r_c what a block of class c then earns, all its segments worth while filled. So counts whose losses add up to more
-than D less the best value found are not looked at. The parts and l are those of the least D among the slopes at which it bends.
+than D less the best value found are not looked at. Given the parts D is least where l is the price at which what gains just fills
+the room; a part is changed, or m raised, where the mining that is then drawn asks for it. Any of them give a valid D.
 """
 
 import numpy as np

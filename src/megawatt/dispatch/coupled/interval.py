@@ -188,14 +188,8 @@ def best_commitments(
     slope, width, per, own = np.zeros(S), np.zeros(S), np.zeros(S), np.zeros(S, dtype=np.int64)
     net, mw, rate, even = np.zeros(C), np.zeros(C), np.zeros(C), np.zeros(C)
     trial, drawn_mw, event, events_mw = np.zeros(C), np.zeros(C), np.zeros(C + S), np.zeros(C + S)
-    most, n, gone, ahead, low, high = (
-        tab.most,
-        np.zeros(C),
-        np.zeros(C, dtype=np.int64),
-        np.zeros(C + 1),
-        combo[0],
-        combo[K - 1],
-    )
+    n, gone, ahead = np.zeros(C), np.zeros(C, dtype=np.int64), np.zeros(C + 1)
+    most, low, high = tab.most, combo[0], combo[K - 1]
     for r in range(first, end):
         t = at[r]
         if again:
@@ -230,25 +224,9 @@ def best_commitments(
             if K > FEW and u >= 0.0:
                 free, beside = room[t] - busy_mw, block_mw[t] - busy_mw
                 limit = busy_usd + least_limit(
-                    net,
-                    mw,
-                    most,
-                    own,
-                    slope,
-                    per,
-                    free,
-                    must,
-                    top,
-                    cover[t],
-                    beside,
-                    u,
-                    rate,
-                    trial,
-                    even,
-                    event,
-                    events_mw,
-                    drawn_mw,
-                )
+                    net, mw, most, own, slope, per, free, must, top, cover[t], beside, u, rate, trial, even, event,
+                    events_mw, drawn_mw,
+                )  # fmt: skip
                 guess = first_counts(rate, mw, low, high, free, gone)
             begun, ahead[0] = guess < 0, 0.0
             for c in range(C):
