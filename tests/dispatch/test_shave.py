@@ -69,6 +69,20 @@ def test_peaks_that_a_ratchet_ties_go_down_together() -> None:
     assert trial.import_mw().tolist() == pytest.approx([5.0] * 6 + [4.0] * 6, abs=1e-3)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("ratchet", [0.0, 0.8])
+def test_a_month_that_is_not_measured_has_no_peak_to_lower(ratchet: float) -> None:
+    # the first month's 10 MW are worth 6 x 30 USD/MW and cost 200; in the second nothing is billed but the ratchet
+    T, month, flat = 12, np.repeat([0, 1], 6), np.ones((1, 12))
+    load = ElasticLoad("capped", np.zeros(T), np.zeros(T), 10.0 * flat, 30.0 * flat)
+    charge = PeakCharge("demand", np.array([200.0, 100.0]), month, month == 0, np.zeros(2), ratchet)
+    grid, none = TimeGrid(np.datetime64("2024-07-31T18:00:00", "s"), 60, T), np.zeros(T)
+    problem = Problem(grid, none, none, none, np.full(T, 20.0), (), elastic=(load,), peaks=(charge,))
+    trial = Trial.empty(Split.of(problem), np.array([10.0, 10.0]), np.zeros((0, T), dtype=np.int8))
+    assert shave(trial) == pytest.approx(6 * 10 * 30, abs=0.1)
+    assert trial.copy().value_usd() == pytest.approx(6 * 10 * 30, abs=0.1)
+
+
 @pytest.mark.parametrize("seed", SITES)
 def test_pieces_cover_all_peaks_without_overlap_and_are_narrow_at_the_plans_own(seed: int) -> None:
     split, rng = Split.of(random_problem(seed)), np.random.default_rng(seed)

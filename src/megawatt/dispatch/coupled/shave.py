@@ -82,7 +82,7 @@ class Shaving:
         charge, m = self.trial.split.problem.peaks[0], int(np.flatnonzero(tied == 1.0)[-1])
         low, high = float(charge.floor_mw[m]), float((self.kept_mw / tied).max())
         if high - low <= width_mw or self.at(tied, high - width_mw) <= self.at(tied, high):
-            low = high
+            return
         while high - low > width_mw:
             a, b = low + (high - low) / 3, high - (high - low) / 3
             if self.at(tied, a) >= self.at(tied, b) > -np.inf:
