@@ -50,14 +50,8 @@ class MegawattKernel(MegawattPlan):
         found = list[tuple[MachineClass, float, NDArray[np.int8]]]()
         for c in model.machines:
             gain, ramp = block_terms(c, cost, hours)
-            found.append(
-                (
-                    c,
-                    *plan_block(
-                        gain, ramp, c.start_usd, c.stop_usd, c.min_up, c.min_down, c.initial.on, c.initial.steps
-                    ),
-                )
-            )
+            dwell = c.min_up, c.min_down, c.initial.on, c.initial.steps
+            found.append((c, *plan_block(gain, ramp, c.start_usd, c.stop_usd, *dwell)))
         return found
 
     def answer(self, instance: Instance, solved: Any) -> tuple[float, Counts]:
