@@ -117,7 +117,9 @@ def _tied_prices(awards: Awards, mining: Floats, cap: Floats, price: Floats) -> 
         a, b = awards.first[hour], awards.first[hour + 1]
         if b - a == 1:
             continue
-        least, short = mining[a:b].min(), 0
+        least, short = mining[a], 0
+        for t in range(a + 1, b):
+            least = min(least, mining[t])
         step = max(cap[a] / 64, 1e-6)
         gain = best_award(awards.worth_usd[hour], awards, least + step, sold)
         gain -= best_award(awards.worth_usd[hour], awards, least, sold)

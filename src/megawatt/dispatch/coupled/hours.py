@@ -269,10 +269,10 @@ def _covered(
 ) -> float:
     """Earnings of segments of which mining ones fill ``must`` MW at least; their powers go to ``width``."""
     S = slope.shape[0]
-    forced[:] = 0.0
     held = max(below, 0.0)
     value = 0.0
     for k in range(S):
+        forced[k] = 0.0
         if owner[order[k]] >= 0 and must > 0.0:
             forced[k] = min(full[k], must, left)
             part = min(forced[k], held)

@@ -184,7 +184,9 @@ def best_commitments(
     work_mw, work_usd, block_mw, unused_usd, combo = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd, tab.counts
     C = base_mw.shape[1]
     J, S, K = work_mw.shape[1], owner.shape[0], combo.shape[0]
-    mined = S == 0 or owner.min() >= 0
+    mined = True  # a minimum over the array would be compiled apart
+    for s in range(S):
+        mined = mined and owner[s] >= 0
     slope, width, per, own = np.zeros(S), np.zeros(S), np.zeros(S), np.zeros(S, dtype=np.int64)
     net, mw, rate, even = np.zeros(C), np.zeros(C), np.zeros(C), np.zeros(C)
     trial, drawn_mw, event, events_mw = np.zeros(C), np.zeros(C), np.zeros(C + S), np.zeros(C + S)
@@ -293,7 +295,9 @@ def earn(
     base_mw, base_usd, owner, width_mw, slope_usd = tab.base_mw, tab.base_usd, tab.owner, tab.width_mw, tab.slope_usd
     work_mw, work_usd, block_mw, unused_usd = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd
     (T, C), J, S = base_mw.shape, work_mw.shape[1], owner.shape[0]
-    mined = S == 0 or owner.min() >= 0
+    mined = True  # a minimum over the array would be compiled apart
+    for s in range(S):
+        mined = mined and owner[s] >= 0
     slope, width, own = np.zeros(S), np.zeros(S), np.zeros(S, dtype=np.int64)
     for t in range(T):
         base, worth, mw = 0.0, 0.0, 0.0

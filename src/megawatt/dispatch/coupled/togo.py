@@ -197,7 +197,9 @@ def work_back(
     E, R = later.shape[0] - 1, later.shape[1] - 1
     for t in range(len(off) - 1, -1, -1):
         new, due = window[t + 1] != window[t], need[window[t + 1]]
-        earlier[:] = NEVER
+        for d in range(E + 1):
+            for phase in range(R + 1):
+                earlier[d, phase] = NEVER
         for d in range(E + 1):
             if new and window[t] >= 0 and d != need[window[t]]:
                 continue

@@ -141,8 +141,8 @@ class Viewer:
         split, cells = self.split, self.cells
         T, C, J = split.problem.T, len(split.problem.machines), len(split.problem.batches)
         sold_usd, sold_mw = award_cells(split.awards, split.kinks, split.spans, cells, prices.cover)
-        months = self._months(prices, pieces, sold_usd, near_usd / len(pieces))
-        worked, piece, first, taken = self._first_job(months)
+        months = self.months(prices, pieces, sold_usd, near_usd / len(pieces))
+        worked, piece, first, taken = self.first_job(months)
         count, mining, word = np.empty((T, C)), np.empty(T), np.empty(T, dtype=np.int64)
         for month, q in zip(months, piece, strict=True):
             a, b = split.edges[month.m], split.edges[month.m + 1]
@@ -199,7 +199,7 @@ class Viewer:
         sold = np.where(loose <= SAME_USD, np.minimum(kept_mw, cells.high_mw[chosen]), sold)
         return sold, kept_mw, loose, counted - np.repeat(sold, length)
 
-    def _months(self, prices: Prices, pieces: list[list[Piece]], sold_usd: Floats, near_usd: float) -> list[Month]:
+    def months(self, prices: Prices, pieces: list[list[Piece]], sold_usd: Floats, near_usd: float) -> list[Month]:
         """Every month with the pieces worked out that can hold the maximum.
 
         From whichever state a month ends in, the rest of the horizon adds the same for all its pieces, so a piece misses
@@ -213,7 +213,7 @@ class Viewer:
             state = month.upper()
         return months
 
-    def _first_job(self, months: list[Month]) -> tuple[float, list[int], NDArray[np.int8], Ints]:
+    def first_job(self, months: list[Month]) -> tuple[float, list[int], NDArray[np.int8], Ints]:
         """Value of intervals, awards and first job at their best, the pieces, the job's word, the row of each interval."""
         split, cells, job = self.split, self.cells, self.job
         T, last = split.problem.T, months[-1]

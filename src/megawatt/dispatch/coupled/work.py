@@ -18,7 +18,10 @@ Ints = NDArray[np.int64]
 @njit(cache=True)
 def open_work(most: int, least_run: int, running: bool) -> Floats:
     """Value of each state before the first interval, shape (least_run + 1, most + 1)."""
-    value = np.full((least_run + 1, most + 1), NEVER)
+    value = np.empty((least_run + 1, most + 1))
+    for r in range(least_run + 1):
+        for d in range(most + 1):
+            value[r, d] = NEVER
     value[least_run if running else 0, 0] = 0.0
     return value
 
@@ -111,10 +114,12 @@ def _one_interval(
     for i in range(len(out)):
         marks[i] = 1 if rest[i] >= full[i] else 0
         out[i] = max(rest[i], full[i]) + off
-    if low == 0:
-        there[1:, 0] = NEVER
+    for r in range(1, R + 1):
+        if low == 0:
+            there[r, 0] = NEVER
+        for d in range(low, high + 1 if on <= NEVER / 2 else low):
+            there[r, d] = NEVER
     if on <= NEVER / 2:
-        there[1:, low : high + 1] = NEVER
         return
     a = max(low, 1)
     full, marks = here[R, a - 1 : high], kept[a : high + 1]
