@@ -100,12 +100,12 @@ class Split:
         return room
 
     def month_room(self, m: int, peak_mw: float) -> Floats:
-        """The same when one month keeps a peak, all others none, shape (T,) [MW]."""
-        room = self.tables.room.copy()
+        """The same of the intervals of one month, shape (its length,) [MW]."""
+        here = slice(self.edges[m], self.edges[m + 1])
+        room: Floats = self.tables.room[here]
         if self.problem.peaks:
-            here = slice(self.edges[m], self.edges[m + 1])
             cap = np.where(self.problem.peaks[0].measured[here], peak_mw, np.inf)
-            room[here] = np.minimum(room[here], cap - self.firm_mw[here])
+            room = np.minimum(room, cap - self.firm_mw[here])
         return room
 
     def blocks_usd(self, prices: Prices) -> tuple[float, list[NDArray[np.int8]]]:

@@ -159,22 +159,19 @@ def fill_sorted(
 
 @njit(cache=True)
 def best_commitments(
-    tab: Tables, at: Ints, first: int, end: int, again: bool, price: Floats, cover: Floats, least: Floats, cap: Floats,
-    room: Floats, value: Floats, pick: Ints, draw: Floats, load: Floats,
+    tab: Tables, at: Ints, rows: Ints, price: Floats, cover: Floats, least: Floats, cap: Floats, room: Floats, value: Floats, pick: Ints, draw: Floats, load: Floats,
 ) -> None:  # fmt: skip
-    """Best counts of every row at given prices, for every word of running jobs; a row is an interval under a cover.
+    """Best counts of some rows at given prices, for every word of running jobs; a row is an interval under a cover.
 
     Args:
         tab: Tables of the problem; ``tab.counts`` holds all combinations of counts between its first and its last row.
         at: Interval of each row, shape (rows,).
-        first: First row to look at.
-        end: Row after the last.
-        again: Whether the results stand for a larger room already: what fits the new one remains the best.
+        rows: Rows to look at.
         price: Price of a running block, shape (T, C) [USD].
         cover: Price of a MW of cover, shape (T,) [USD/MW].
         least: Mining that must be kept, shape (rows,) [MW].
         cap: Mining beyond which cover is not paid, shape (rows,) [MW].
-        room: Import limit less firm load, shape (T,) [MW].
+        room: Import limit less firm load, shape (rows,) [MW].
         value: Written: best value of each word of jobs, NEVER where it does not fit, shape (rows, 2**J) [USD].
         pick: Written: row of ``tab.counts`` of the best, shape (rows, 2**J).
         draw: Written: its mining power, shape (rows, 2**J) [MW].
@@ -192,14 +189,8 @@ def best_commitments(
     trial, drawn_mw, event, events_mw = np.zeros(C), np.zeros(C), np.zeros(C + S), np.zeros(C + S)
     n, gone, ahead = np.zeros(C), np.zeros(C, dtype=np.int64), np.zeros(C + 1)
     most, low, high = tab.most, combo[0], combo[K - 1]
-    for r in range(first, end):
+    for r in rows:
         t = at[r]
-        if again:
-            fits = True
-            for word in range(1 << J):
-                fits = fits and load[r, word] <= room[t]
-            if fits:
-                continue
         u = unused_usd[t]
         must, top = least[r], cap[r]
         simple = u == 0.0 and (mined or (cover[t] == 0.0 and must == 0.0))  # segments go by slope, whatever is covered
@@ -224,7 +215,7 @@ def best_commitments(
                 rate[c], gone[c] = 0.0, 0
             k, guess = 0, -1
             if K > FEW and u >= 0.0:
-                free, beside = room[t] - busy_mw, block_mw[t] - busy_mw
+                free, beside = room[r] - busy_mw, block_mw[t] - busy_mw
                 limit = busy_usd + least_limit(
                     net, mw, most, own, slope, per, free, must, top, cover[t], beside, u, rate, trial, even, event,
                     events_mw, drawn_mw,
@@ -242,7 +233,7 @@ def best_commitments(
                     k = k * int(high[c] - low[c] + 1) + int(n[c] - low[c])
                     mining += n[c] * mw[c]
                     worth += n[c] * net[c]
-                left = room[t] - busy_mw - mining
+                left = room[r] - busy_mw - mining
                 if left >= -FITS_MW and not (begun and k == guess):
                     for s in range(S):
                         width[s] = per[s] * n[own[s]] if own[s] >= 0 else per[s]

@@ -184,7 +184,7 @@ class Mixture:
         value, draw, load = np.full((n, words), NEVER), np.zeros((n, words)), np.zeros((n, words))
         pick = np.zeros((n, words), dtype=np.int64)
         best_commitments(
-            split.tables, cells.at, 0, n, False, prices.running, prices.cover, cells.least_mw, cells.most_mw, self.room,
+            split.tables, cells.at, np.arange(n), prices.running, prices.cover, cells.least_mw, cells.most_mw, self.room[cells.at],
             value, pick, draw, load,
         )  # fmt: skip
         covered = np.minimum(draw, cells.most_mw[:, np.newaxis])

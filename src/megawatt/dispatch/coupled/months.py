@@ -83,6 +83,22 @@ class Rows(NamedTuple):
     end: Floats
 
 
+class Commitments(NamedTuple):
+    """Best commitments of a month's rows under one piece.
+
+    Attributes:
+        value: Best value of each word of jobs, shape (n, 2**J) [USD].
+        pick: Row of the counts, shape (n, 2**J).
+        draw: Mining power, shape (n, 2**J) [MW].
+        load: Power above firm load, shape (n, 2**J) [MW].
+    """
+
+    value: Floats
+    pick: Ints
+    draw: Floats
+    load: Floats
+
+
 @dataclass(slots=True)
 class Month:
     """A month at some prices.
@@ -96,6 +112,7 @@ class Month:
         m: Number of the month.
         pieces: Pieces of its peak, from high to low.
         state: Value of each state of the first job before it [USD].
+        known: By the highest peak of a piece, commitments worked out before in the same cells and at which prices; renewed.
         found: Pieces that were worked out.
         above: The lowest piece worked out that is not below each, shape (pieces,).
         best: Most of those worked out in each state after the month [USD].
@@ -110,21 +127,30 @@ class Month:
     m: int
     pieces: list[Piece]
     state: Floats
+    known: dict[float, tuple[Prices, Commitments]] = field(default_factory=dict)
     found: dict[int, Rows] = field(default_factory=dict)
     above: Ints = field(init=False)
     best: Floats = field(init=False)
     seen: tuple[slice, slice | int] = field(init=False)
+    _usd: Floats = field(init=False)
+    _ends: list[Floats] = field(default_factory=list)
+    _at: Ints = field(init=False)
+    _hours: Ints = field(init=False)
 
     def __post_init__(self) -> None:
         last = self.m == len(self.split.edges) - 2
         self.seen = (slice(None), self.job.due if last else slice(None))
         self.above = np.zeros(len(self.pieces), dtype=np.int64)
         self.best = np.full(self.state.shape, NEVER)
+        self._usd = np.array([piece.usd for piece in self.pieces])
+        h0, h1 = self.split.span_edges[self.m], self.split.span_edges[self.m + 1]
+        self._hours = self.cells.first[h0 : h1 + 1]
+        self._at = self.cells.at[self.cells.row[self._hours[0]] : self.cells.row[self._hours[-1]]]
 
     @property
     def begin(self) -> int:
         """Number of the first row."""
-        return int(self.cells.row[self.cells.first[self.split.span_edges[self.m]]])
+        return int(self.cells.row[self._hours[0]])
 
     def settle(self, guess: int, near_usd: float) -> None:
         """Work out pieces, ``guess`` first, until no other can pass the best of them by ``near_usd`` in any state."""
@@ -141,17 +167,18 @@ class Month:
 
     def upper(self) -> Floats:
         """Most that any piece can bring in each state, shape (R + 1, E + 1) [USD]."""
-        most, least = self.best.copy(), {k: self.pieces[q].usd for q, k in enumerate(self.above)}
+        most, least = self.best.copy(), {k: self.pieces[q].usd for q, k in enumerate(self.above.tolist())}
         for k, usd in least.items():  # of the pieces that one bounds the cheapest, which comes last
             np.maximum(most, self.found[k].end - usd, out=most)
         return most
 
     def missing_usd(self, most: Floats) -> Floats:
         """What each piece is short of some values at least, in the state in which it is least short, shape (pieces,) [USD]."""
-        alive = most[self.seen] > NEVER / 2
-        full = most[self.seen][alive]
-        short = {k: (full - rows.end[self.seen][alive]).min(initial=np.inf) for k, rows in self.found.items()}
-        return np.array([short[k] + piece.usd for k, piece in zip(self.above, self.pieces, strict=True)])
+        seen, short = most[self.seen].ravel(), np.empty(len(self.pieces))
+        alive = np.where(seen > NEVER / 2, seen, np.inf)
+        short[list(self.found)] = (alive - np.array(self._ends)).min(axis=1)
+        missing: Floats = short[self.above] + self._usd
+        return missing
 
     def winner(self, at: Ints) -> int:
         """The piece that leads to a state, given by work done and phase, with the most."""
@@ -172,35 +199,57 @@ class Month:
     def _work_out(self, q: int) -> None:
         if q in self.found:
             return
-        split, cells, prices, job = self.split, self.cells, self.prices, self.job
+        split, cells, job, hours = self.split, self.cells, self.job, self._hours
         h0, h1 = split.span_edges[self.m], split.span_edges[self.m + 1]
-        begin, end = cells.row[cells.first[h0]], cells.row[cells.first[h1]]
-        n, words = int(end - begin), 1 << len(split.problem.batches)
-        if self.found:
-            more = self.found[self.above[q]]
-            value, pick, draw, load = more.value.copy(), more.pick.copy(), more.draw.copy(), more.load.copy()
-        else:
-            value, draw, load = np.empty((n, words)), np.empty((n, words)), np.empty((n, words))
-            pick = np.zeros((n, words), dtype=np.int64)
-        room = split.month_room(self.m, self.pieces[q].most_mw)
-        at = cells.at[begin:end]
-        best_commitments(
-            split.tables, at, 0, n, bool(self.found), prices.running, prices.cover, cells.least_mw[begin:end],
-            cells.most_mw[begin:end], room, value, pick, draw, load,
-        )  # fmt: skip
-        off, on, word = best_words(value, at, prices.wage)
-        hours = cells.first[h0 : h1 + 1]
-        kept = np.zeros((n, self.state.shape[1]), dtype=np.int8)
-        chosen = np.zeros(((h1 - h0) * bool(np.diff(hours).max() > 1), *self.state.shape), dtype=np.int8)
+        own = self._commitments(q)
+        off, on, word = best_words(own.value, self._at, self.prices.wage)
+        kept = np.zeros((len(off), self.state.shape[1]), dtype=np.int8)
+        chosen = np.zeros(((h1 - h0) * (hours[-1] - hours[0] > h1 - h0), *self.state.shape), dtype=np.int8)
         before = int(job.window[split.edges[self.m] - 1]) if self.m else -1
         after = advance_hours(
-            self.state, off, on, self.sold_usd, hours, cells.row - begin, split.spans.start[h0 : h1 + 1], job.window,
+            self.state, off, on, self.sold_usd, hours, cells.row - self.begin, split.spans.start[h0 : h1 + 1], job.window,
             job.need, job.least, job.restart_usd, before, kept, chosen,
         )  # fmt: skip
-        below = np.arange(len(self.above)) >= q
-        self.above[below] = np.maximum(self.above[below], q)
-        self.found[q] = Rows(value, pick, draw, load, off, on, word, kept, chosen, after)
+        self.above[q:] = np.maximum(self.above[q:], q)
+        self.found[q] = Rows(*own, off, on, word, kept, chosen, after)
+        self._ends.append(after[self.seen].ravel())
         self.best = np.maximum(self.best, after - self.pieces[q].usd)
+
+    def _commitments(self, q: int) -> Commitments:
+        """Best commitments under a piece; of rows whose prices are what they were, and of those that fit, they stand already."""
+        split, prices, at, mw = self.split, self.prices, self._at, self.pieces[q].most_mw
+        known, begin, n = self.known.get(mw), self.begin, len(self._at)
+        above = self.found[self.above[q]] if self.found else None
+        room = split.month_room(self.m, mw)[at - split.edges[self.m]]
+        changed = np.ones(n, dtype=np.bool_) if known is None else self._changed(known[0])[at - split.edges[self.m]]
+        fits = np.zeros(n, dtype=np.bool_)
+        if above is not None:  # what is best in more room and fits this one is best in it
+            fits = (above.load <= room[:, np.newaxis]).all(axis=1)
+        if known is not None:
+            own = Commitments(*(one.copy() for one in known[1]))
+        elif above is not None:
+            own = Commitments(*(one.copy() for one in above[:4]))
+        else:
+            shape = n, 1 << len(split.problem.batches)
+            own = Commitments(np.empty(shape), np.zeros(shape, dtype=np.int64), np.empty(shape), np.empty(shape))
+        if above is not None and known is not None:
+            same = np.flatnonzero(changed & fits)
+            for one, other in zip(own, above[:4], strict=True):
+                one[same] = other[same]
+        best_commitments(
+            split.tables, at, np.flatnonzero(changed & ~fits), prices.running, prices.cover,
+            self.cells.least_mw[begin : begin + n], self.cells.most_mw[begin : begin + n], room, *own,
+        )  # fmt: skip
+        self.known[mw] = prices, own
+        return own
+
+    def _changed(self, before: Prices) -> NDArray[np.bool_]:
+        """In which intervals of the month a price of blocks or cover differs from other prices."""
+        a, b = self.split.edges[self.m], self.split.edges[self.m + 1]
+        changed: NDArray[np.bool_] = before.cover[a:b] != self.prices.cover[a:b]
+        for c in range(before.running.shape[1]):
+            changed |= before.running[a:b, c] != self.prices.running[a:b, c]
+        return changed
 
 
 @njit(cache=True)

@@ -104,7 +104,7 @@ class Shaving:
         changed = [int(m) for m in np.flatnonzero(wanted != self.tried_mw)]
         for m in changed:
             here = slice(split.edges[m], split.edges[m + 1])
-            trial.room[here] = split.month_room(m, wanted[m])[here]
+            trial.room[here] = split.month_room(m, wanted[m])
         for m in changed:
             if m not in self.months:
                 self.months[m] = MonthHours.of(split, m, trial.loads, trial.running)

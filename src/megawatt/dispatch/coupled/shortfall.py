@@ -76,9 +76,7 @@ def words_usd(split: Split, prices: Prices, piece: Piece, a: int, b: int, counts
     best_commitments(
         tab,
         np.arange(T),
-        a,
-        b,
-        False,
+        np.arange(a, b),
         prices.running,
         prices.cover,
         np.zeros(T),

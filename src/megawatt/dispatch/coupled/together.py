@@ -144,8 +144,8 @@ class Together:
         value, draw, load = (np.full((len(at), words), NEVER) for _ in range(3))
         pick = np.zeros((len(at), words), dtype=np.int64)
         best_commitments(
-            split.tables, at, 0, len(at), False, prices.running, prices.cover, cells.least_mw[begin:over],
-            cells.most_mw[begin:over], room, value, pick, draw, load,
+            split.tables, at, np.arange(len(at)), prices.running, prices.cover, cells.least_mw[begin:over],
+            cells.most_mw[begin:over], room[at], value, pick, draw, load,
         )  # fmt: skip
         value -= prices.wage[at] @ busy_jobs(len(split.problem.batches)).T
         off, on = by_first_job(value)

@@ -237,7 +237,7 @@ class Trial:
         room = self.room - (self.running * tab.work_mw).sum(axis=1)
         free = np.zeros((T, self.counts.shape[1]))
         best_commitments(
-            alone, np.arange(T), 0, T, False, free, self.cover, np.zeros(T), self.cap, room, value, pick, draw, load
+            alone, np.arange(T), np.arange(T), free, self.cover, np.zeros(T), self.cap, room, value, pick, draw, load
         )
         off, on = value[:, 0].copy(), value[:, 1].copy()
         best, word = plan_work(

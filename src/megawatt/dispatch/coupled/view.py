@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from megawatt.dispatch.certificate import Piece, Prices
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.cover import Cells, award_cells, cells_of, loose_usd
-from megawatt.dispatch.coupled.months import FirstJob, Month
+from megawatt.dispatch.coupled.months import Commitments, FirstJob, Month
 from megawatt.dispatch.coupled.work import open_work, trace_hours
 from megawatt.dispatch.problem import Floats, Ints
 
@@ -96,6 +96,7 @@ class Viewer:
     job: FirstJob = field(init=False)
     last: dict[int, Piece] = field(default_factory=dict)
     exact: Exact | None = None
+    _known: list[dict[float, tuple[Prices, Commitments]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         problem = self.split.problem
@@ -110,6 +111,7 @@ class Viewer:
         """Bound the cover of the hours in other cells."""
         self.inner = inner
         self.cells = cells_of(self.split.awards, self.split.spans, self.split.cap, inner)
+        self._known = [{} for _ in self.split.edges[1:]]
 
     def usd(self, prices: Prices, pieces: list[list[Piece]]) -> float:
         """The bound alone, known if only pieces went since the last look that do not hold it [USD]."""
@@ -207,7 +209,8 @@ class Viewer:
         """
         state, months = open_work(int(self.job.need.max()), self.job.least_run, self.job.running), list[Month]()
         for m, cut in enumerate(pieces):
-            month = Month(self.split, self.cells, self.job, prices, sold_usd, m, cut, state)
+            self._known[m] = {p.most_mw: self._known[m][p.most_mw] for p in cut if p.most_mw in self._known[m]}
+            month = Month(self.split, self.cells, self.job, prices, sold_usd, m, cut, state, self._known[m])
             month.settle(cut.index(self.last[m]) if self.last.get(m) in cut else len(cut) // 2, near_usd)
             months.append(month)
             state = month.upper()

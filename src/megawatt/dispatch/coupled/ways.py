@@ -44,7 +44,7 @@ class Ways:
         value, draw, load = (np.full((T, 1 << J), NEVER) for _ in range(3))
         pick = np.zeros((T, 1 << J), dtype=np.int64)
         best_commitments(
-            split.tables, np.arange(T), 0, T, False, prices.running, prices.cover, np.zeros(T), split.cap, room,
+            split.tables, np.arange(T), np.arange(T), prices.running, prices.cover, np.zeros(T), split.cap, room,
             value, pick, draw, load,
         )  # fmt: skip
         off, on = by_first_job(value - prices.wage @ busy_jobs(J).T)
