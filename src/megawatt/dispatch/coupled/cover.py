@@ -158,22 +158,6 @@ def award_cells(awards: Awards, kinks: Kinks, spans: Spans, cells: Cells, cover:
     return usd, at
 
 
-def loose_usd(awards: Awards, cover: Floats, sold_mw: Floats, kept_mw: Floats, uncovered: Floats) -> Floats:
-    """What the bound grants each hour more than its awards are worth with the mining kept, shape (H,), >= 0 [USD].
-
-    Args:
-        awards: The programmes.
-        cover: Price of cover, shape (T,) [USD/MW].
-        sold_mw: Cover that the hour's awards buy, shape (H,) [MW].
-        kept_mw: Least mining of the hour, shape (H,) [MW].
-        uncovered: Mining that is paid, above the cover bought, shape (T,) [MW].
-    """
-    hour = np.arange(len(sold_mw))
-    granted, kept = (best_awards(awards, hour, mw)[0] for mw in (sold_mw, kept_mw))
-    loose: Floats = granted - kept + np.add.reduceat(cover * uncovered, awards.first[:-1])
-    return loose
-
-
 def finer(inner: list[Floats], cap: Floats, sold_mw: Floats, kept_mw: Floats, hours: Ints) -> list[Floats]:
     """Cells with one more cut in some hours: between the cover that awards buy and the mining that is kept.
 

@@ -10,6 +10,8 @@ u < 0 (resale forbidden at a negative price) the cost has one downward kink, and
 filling beyond it is the optimum. Where reserve must be covered, ``must`` MW of mining segments are filled first.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -157,26 +159,52 @@ def fill_sorted(
     return value, mining, drawn
 
 
+class Commitments(NamedTuple):
+    """Best counts of rows, an interval under a cover each, for every word of running jobs.
+
+    Attributes:
+        value: What they bring, NEVER where none fit, shape (rows, 2**J) [USD].
+        pick: Their row of ``Tables.counts``, shape (rows, 2**J).
+        draw: Their mining power, shape (rows, 2**J) [MW].
+        load: Their power above firm load, shape (rows, 2**J) [MW].
+    """
+
+    value: Floats
+    pick: Ints
+    draw: Floats
+    load: Floats
+
+    @classmethod
+    def none(cls, rows: int, jobs: int) -> "Commitments":
+        """Rows with nothing in them."""
+        shape = rows, 1 << jobs
+        return cls(np.full(shape, NEVER), np.zeros(shape, dtype=np.int64), np.zeros(shape), np.zeros(shape))
+
+    def copy(self) -> "Commitments":
+        """The same in arrays of their own."""
+        return Commitments(self.value.copy(), self.pick.copy(), self.draw.copy(), self.load.copy())
+
+
 @njit(cache=True)
 def best_commitments(
-    tab: Tables, at: Ints, rows: Ints, price: Floats, cover: Floats, least: Floats, cap: Floats, room: Floats, value: Floats, pick: Ints, draw: Floats, load: Floats,
+    tab: Tables, at: Ints, price: Floats, cover: Floats, least: Floats, cap: Floats, room: Floats, out: Commitments,
+    above: Commitments, stale: NDArray[np.bool_],
 ) -> None:  # fmt: skip
-    """Best counts of some rows at given prices, for every word of running jobs; a row is an interval under a cover.
+    """Best counts of rows at given prices, for every word of running jobs; a row is an interval under a cover.
 
     Args:
         tab: Tables of the problem; ``tab.counts`` holds all combinations of counts between its first and its last row.
         at: Interval of each row, shape (rows,).
-        rows: Rows to look at.
         price: Price of a running block, shape (T, C) [USD].
         cover: Price of a MW of cover, shape (T,) [USD/MW].
         least: Mining that must be kept, shape (rows,) [MW].
         cap: Mining beyond which cover is not paid, shape (rows,) [MW].
         room: Import limit less firm load, shape (rows,) [MW].
-        value: Written: best value of each word of jobs, NEVER where it does not fit, shape (rows, 2**J) [USD].
-        pick: Written: row of ``tab.counts`` of the best, shape (rows, 2**J).
-        draw: Written: its mining power, shape (rows, 2**J) [MW].
-        load: Written: its power above firm load, shape (rows, 2**J) [MW].
+        out: Written.
+        above: The same in more room, of no rows if not known: what is best there and fits this one remains the best.
+        stale: Whether to look at each row, shape (rows,), or no rows: then all.
     """
+    value, pick, draw, load = out.value, out.pick, out.draw, out.load
     base_mw, base_usd, owner, width_mw, slope_usd = tab.base_mw, tab.base_usd, tab.owner, tab.width_mw, tab.slope_usd
     work_mw, work_usd, block_mw, unused_usd, combo = tab.work_mw, tab.work_usd, tab.block_mw, tab.unused_usd, tab.counts
     C = base_mw.shape[1]
@@ -189,7 +217,17 @@ def best_commitments(
     trial, drawn_mw, event, events_mw = np.zeros(C), np.zeros(C), np.zeros(C + S), np.zeros(C + S)
     n, gone, ahead = np.zeros(C), np.zeros(C, dtype=np.int64), np.zeros(C + 1)
     most, low, high = tab.most, combo[0], combo[K - 1]
-    for r in rows:
+    for r in range(at.shape[0]):
+        if stale.shape[0] > 0 and not stale[r]:
+            continue
+        if above.load.shape[0] > 0:
+            fits = True
+            for word in range(1 << J):
+                fits = fits and above.load[r, word] <= room[r]
+                value[r, word], pick[r, word] = above.value[r, word], above.pick[r, word]
+                draw[r, word], load[r, word] = above.draw[r, word], above.load[r, word]
+            if fits:
+                continue
         t = at[r]
         u = unused_usd[t]
         must, top = least[r], cap[r]
@@ -265,6 +303,18 @@ def best_commitments(
                     break
                 for i in range(c + 1, C):
                     ahead[i + 1] = ahead[c + 1]
+
+
+def all_commitments(
+    tab: Tables, at: Ints, price: Floats, cover: Floats, least: Floats, cap: Floats, room: Floats
+) -> Commitments:
+    """Best counts of all rows at given prices; arguments as in `best_commitments`."""
+    jobs = tab.work_mw.shape[1]
+    own = Commitments.none(len(at), jobs)
+    best_commitments(
+        tab, at, price, cover, least, cap, room, own, Commitments.none(0, jobs), np.zeros(0, dtype=np.bool_)
+    )
+    return own
 
 
 @njit(cache=True)

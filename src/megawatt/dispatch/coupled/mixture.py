@@ -18,7 +18,7 @@ from megawatt.dispatch.certificate import Prices
 from megawatt.dispatch.counts import first_in_first_out
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.cover import Cells
-from megawatt.dispatch.coupled.interval import NEVER, best_commitments
+from megawatt.dispatch.coupled.interval import NEVER, all_commitments
 from megawatt.dispatch.general import Effort, prepared
 from megawatt.dispatch.problem import Floats, Ints, MachineClass
 from megawatt.dispatch.rows import INF, Entry, Programme
@@ -180,13 +180,9 @@ class Mixture:
     def _add_commitments(self, prices: Prices) -> None:
         """Add the best commitments of every row, for every word of the jobs."""
         split, cells = self.split, self.cells
-        n, words = len(cells.at), len(self.busy)
-        value, draw, load = np.full((n, words), NEVER), np.zeros((n, words)), np.zeros((n, words))
-        pick = np.zeros((n, words), dtype=np.int64)
-        best_commitments(
-            split.tables, cells.at, np.arange(n), prices.running, prices.cover, cells.least_mw, cells.most_mw, self.room[cells.at],
-            value, pick, draw, load,
-        )  # fmt: skip
+        value, pick, draw, _ = all_commitments(
+            split.tables, cells.at, prices.running, prices.cover, cells.least_mw, cells.most_mw, self.room[cells.at]
+        )
         covered = np.minimum(draw, cells.most_mw[:, np.newaxis])
         keys = np.rint(covered / ALIKE_MW).astype(np.int64)
         at = np.array(

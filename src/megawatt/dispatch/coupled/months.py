@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from megawatt.dispatch.certificate import Piece, Prices
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.cover import Cells
-from megawatt.dispatch.coupled.interval import NEVER, best_commitments
+from megawatt.dispatch.coupled.interval import NEVER, Commitments, best_commitments
 from megawatt.dispatch.coupled.work import advance_hours
 from megawatt.dispatch.problem import Floats, Ints
 
@@ -56,47 +56,21 @@ class FirstJob:
 
 
 class Rows(NamedTuple):
-    """Best commitments of a month's rows under one piece, and the choices of the first job's recursion.
+    """A month's rows under one piece, and the choices of the first job's recursion.
 
     Attributes:
-        value: Best value of each word of jobs, shape (n, 2**J) [USD].
-        pick: Row of the counts, shape (n, 2**J).
-        draw: Mining power, shape (n, 2**J) [MW].
-        load: Power above firm load, shape (n, 2**J) [MW].
-        off: Best value with the first job off, shape (n,) [USD].
-        on: With it on, shape (n,) [USD].
-        word: Word of jobs of both, shape (n, 2).
+        best: Best commitments of each row.
+        word: Word of jobs that is best with the first job off and on, shape (n, 2).
         kept: Choices by row, shape (n, E + 1).
         chosen: Cells by hour.
         end: Value of each state after the month, shape (R + 1, E + 1) [USD].
     """
 
-    value: Floats
-    pick: Ints
-    draw: Floats
-    load: Floats
-    off: Floats
-    on: Floats
+    best: Commitments
     word: Ints
     kept: NDArray[np.int8]
     chosen: NDArray[np.int8]
     end: Floats
-
-
-class Commitments(NamedTuple):
-    """Best commitments of a month's rows under one piece.
-
-    Attributes:
-        value: Best value of each word of jobs, shape (n, 2**J) [USD].
-        pick: Row of the counts, shape (n, 2**J).
-        draw: Mining power, shape (n, 2**J) [MW].
-        load: Power above firm load, shape (n, 2**J) [MW].
-    """
-
-    value: Floats
-    pick: Ints
-    draw: Floats
-    load: Floats
 
 
 @dataclass(slots=True)
@@ -135,6 +109,7 @@ class Month:
     _usd: Floats = field(init=False)
     _ends: list[Floats] = field(default_factory=list)
     _at: Ints = field(init=False)
+    _local: Ints = field(init=False)
     _hours: Ints = field(init=False)
 
     def __post_init__(self) -> None:
@@ -146,6 +121,7 @@ class Month:
         h0, h1 = self.split.span_edges[self.m], self.split.span_edges[self.m + 1]
         self._hours = self.cells.first[h0 : h1 + 1]
         self._at = self.cells.at[self.cells.row[self._hours[0]] : self.cells.row[self._hours[-1]]]
+        self._local = self._at - self.split.edges[self.m]
 
     @property
     def begin(self) -> int:
@@ -203,53 +179,46 @@ class Month:
         h0, h1 = split.span_edges[self.m], split.span_edges[self.m + 1]
         own = self._commitments(q)
         off, on, word = best_words(own.value, self._at, self.prices.wage)
-        kept = np.zeros((len(off), self.state.shape[1]), dtype=np.int8)
-        chosen = np.zeros(((h1 - h0) * (hours[-1] - hours[0] > h1 - h0), *self.state.shape), dtype=np.int8)
+        kept = np.empty((len(off), self.state.shape[1]), dtype=np.int8)
+        chosen = np.empty(((h1 - h0) * (hours[-1] - hours[0] > h1 - h0), *self.state.shape), dtype=np.int8)
         before = int(job.window[split.edges[self.m] - 1]) if self.m else -1
         after = advance_hours(
             self.state, off, on, self.sold_usd, hours, cells.row - self.begin, split.spans.start[h0 : h1 + 1], job.window,
             job.need, job.least, job.restart_usd, before, kept, chosen,
         )  # fmt: skip
         self.above[q:] = np.maximum(self.above[q:], q)
-        self.found[q] = Rows(*own, off, on, word, kept, chosen, after)
+        self.found[q] = Rows(own, word, kept, chosen, after)
         self._ends.append(after[self.seen].ravel())
         self.best = np.maximum(self.best, after - self.pieces[q].usd)
 
     def _commitments(self, q: int) -> Commitments:
-        """Best commitments under a piece; of rows whose prices are what they were, and of those that fit, they stand already."""
-        split, prices, at, mw = self.split, self.prices, self._at, self.pieces[q].most_mw
-        known, begin, n = self.known.get(mw), self.begin, len(self._at)
-        above = self.found[self.above[q]] if self.found else None
-        room = split.month_room(self.m, mw)[at - split.edges[self.m]]
-        changed = np.ones(n, dtype=np.bool_) if known is None else self._changed(known[0])[at - split.edges[self.m]]
-        fits = np.zeros(n, dtype=np.bool_)
-        if above is not None:  # what is best in more room and fits this one is best in it
-            fits = (above.load <= room[:, np.newaxis]).all(axis=1)
-        if known is not None:
-            own = Commitments(*(one.copy() for one in known[1]))
-        elif above is not None:
-            own = Commitments(*(one.copy() for one in above[:4]))
+        """Best commitments under a piece; those of intervals whose prices are what they were stand from then."""
+        split, prices, mw, n = self.split, self.prices, self.pieces[q].most_mw, len(self._at)
+        rows, jobs = slice(self.begin, self.begin + n), len(split.problem.batches)
+        above = self.found[self.above[q]].best if self.found else Commitments.none(0, jobs)
+        if mw in self.known:
+            before, then = self.known[mw]
+            own, stale = then.copy(), changed(before.running, before.cover, prices.running, prices.cover, self._at)
         else:
-            shape = n, 1 << len(split.problem.batches)
-            own = Commitments(np.empty(shape), np.zeros(shape, dtype=np.int64), np.empty(shape), np.empty(shape))
-        if above is not None and known is not None:
-            same = np.flatnonzero(changed & fits)
-            for one, other in zip(own, above[:4], strict=True):
-                one[same] = other[same]
+            own, stale = Commitments.none(n, jobs), np.zeros(0, dtype=np.bool_)
         best_commitments(
-            split.tables, at, np.flatnonzero(changed & ~fits), prices.running, prices.cover,
-            self.cells.least_mw[begin : begin + n], self.cells.most_mw[begin : begin + n], room, *own,
+            split.tables, self._at, prices.running, prices.cover, self.cells.least_mw[rows], self.cells.most_mw[rows],
+            split.month_room(self.m, mw)[self._local], own, above, stale,
         )  # fmt: skip
         self.known[mw] = prices, own
         return own
 
-    def _changed(self, before: Prices) -> NDArray[np.bool_]:
-        """In which intervals of the month a price of blocks or cover differs from other prices."""
-        a, b = self.split.edges[self.m], self.split.edges[self.m + 1]
-        changed: NDArray[np.bool_] = before.cover[a:b] != self.prices.cover[a:b]
-        for c in range(before.running.shape[1]):
-            changed |= before.running[a:b, c] != self.prices.running[a:b, c]
-        return changed
+
+@njit(cache=True)
+def changed(running_then: Floats, cover_then: Floats, running: Floats, cover: Floats, at: Ints) -> NDArray[np.bool_]:
+    """Whether a price of blocks or cover in the interval of each row is another than it was, shape (rows,)."""
+    out = np.empty(len(at), dtype=np.bool_)
+    for r in range(len(at)):
+        t = at[r]
+        out[r] = cover_then[t] != cover[t]
+        for c in range(running.shape[1]):
+            out[r] = out[r] or running_then[t, c] != running[t, c]
+    return out
 
 
 @njit(cache=True)

@@ -20,7 +20,7 @@ import numpy as np
 from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.cover import award_cells, cells_of
-from megawatt.dispatch.coupled.interval import NEVER, best_commitments
+from megawatt.dispatch.coupled.interval import NEVER, all_commitments
 from megawatt.dispatch.coupled.togo import block_losses, work_back, work_path
 from megawatt.dispatch.ledger import billed_mw, measured_mw, settle
 from megawatt.dispatch.plan import Plan
@@ -67,27 +67,11 @@ def words_usd(split: Split, prices: Prices, piece: Piece, a: int, b: int, counts
         b: Interval after the last.
         counts: Combinations of counts that may run, shape (combinations, C); all by default.
     """
-    T, J = split.problem.T, len(split.problem.batches)
-    months = len(split.edges) - 1
+    here, at = slice(a, b), np.arange(a, b)
     tab = split.tables if counts is None else split.tables._replace(counts=np.ascontiguousarray(counts))
-    value, draw, load = (np.full((T, 1 << J), NEVER) for _ in range(3))
-    pick = np.zeros((T, 1 << J), dtype=np.int64)
-    room = split.room(np.full(months, piece.most_mw))
-    best_commitments(
-        tab,
-        np.arange(T),
-        np.arange(a, b),
-        prices.running,
-        prices.cover,
-        np.zeros(T),
-        split.cap,
-        room,
-        value,
-        pick,
-        draw,
-        load,
-    )
-    return value[a:b] - prices.wage[a:b] @ busy_jobs(J).T
+    room = split.room(np.full(len(split.edges) - 1, piece.most_mw))[here]
+    best = all_commitments(tab, at, prices.running, prices.cover, np.zeros(b - a), split.cap[here], room)
+    return best.value - prices.wage[here] @ busy_jobs(len(split.problem.batches)).T
 
 
 def busy_jobs(jobs: int) -> Floats:

@@ -14,7 +14,7 @@ from megawatt.dispatch.certificate import Piece, Prices
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.cover import Cells, award_cells
 from megawatt.dispatch.coupled.crews import Crew, job_moves
-from megawatt.dispatch.coupled.interval import NEVER, best_commitments
+from megawatt.dispatch.coupled.interval import NEVER, all_commitments
 from megawatt.dispatch.coupled.labels import back_hours
 from megawatt.dispatch.coupled.months import FirstJob
 from megawatt.dispatch.coupled.shortfall import busy_jobs, by_first_job
@@ -141,12 +141,15 @@ class Together:
         begin, over = cells.row[first[0]], cells.row[first[-1]]
         at, words = cells.at[begin:over], 1 << len(split.problem.batches)
         room = split.room(np.full(len(split.edges) - 1, piece.most_mw))
-        value, draw, load = (np.full((len(at), words), NEVER) for _ in range(3))
-        pick = np.zeros((len(at), words), dtype=np.int64)
-        best_commitments(
-            split.tables, at, np.arange(len(at)), prices.running, prices.cover, cells.least_mw[begin:over],
-            cells.most_mw[begin:over], room[at], value, pick, draw, load,
-        )  # fmt: skip
+        value = all_commitments(
+            split.tables,
+            at,
+            prices.running,
+            prices.cover,
+            cells.least_mw[begin:over],
+            cells.most_mw[begin:over],
+            room[at],
+        ).value
         value -= prices.wage[at] @ busy_jobs(len(split.problem.batches)).T
         off, on = by_first_job(value)
         if words == 1:

@@ -200,11 +200,8 @@ def work_back(
         for d in range(E + 1):
             for phase in range(R + 1):
                 earlier[d, phase] = NEVER
-        for d in range(E + 1):
-            if new and window[t] >= 0 and d != need[window[t]]:
-                continue
             done = 0 if new else d
-            if done > due:
+            if done > due or (new and window[t] >= 0 and d != need[window[t]]):
                 continue
             for phase in range(R + 1):
                 best = later[done, 0] + off[t] if phase in (0, R) else NEVER

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.hours import cover_pay, earn_hours
-from megawatt.dispatch.coupled.interval import NEVER, best_commitments, earn
+from megawatt.dispatch.coupled.interval import NEVER, all_commitments, earn
 from megawatt.dispatch.coupled.ramps import ages, worth_usd
 from megawatt.dispatch.coupled.tables import hull, mode_shares
 from megawatt.dispatch.coupled.work import plan_work
@@ -232,13 +232,9 @@ class Trial:
         split, T = self.split, len(self.room)
         tab, job = split.tables, split.problem.batches[j]
         alone = tab._replace(work_mw=tab.work_mw[:, j : j + 1].copy(), work_usd=tab.work_usd[:, j : j + 1].copy())
-        value, draw, load = np.empty((T, 2)), np.empty((T, 2)), np.empty((T, 2))
-        pick = np.zeros((T, 2), dtype=np.int64)
         room = self.room - (self.running * tab.work_mw).sum(axis=1)
         free = np.zeros((T, self.counts.shape[1]))
-        best_commitments(
-            alone, np.arange(T), np.arange(T), free, self.cover, np.zeros(T), self.cap, room, value, pick, draw, load
-        )
+        value = all_commitments(alone, np.arange(T), free, self.cover, np.zeros(T), self.cap, room).value
         off, on = value[:, 0].copy(), value[:, 1].copy()
         best, word = plan_work(
             off, on, job.window, job.need, split.least[j], job.restart_usd, job.min_run, job.initial_on

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from megawatt.dispatch.certificate import Piece, Prices
 from megawatt.dispatch.coupled.bound import Split
-from megawatt.dispatch.coupled.cover import Cells, award_cells, cells_of, loose_usd
-from megawatt.dispatch.coupled.months import Commitments, FirstJob, Month
+from megawatt.dispatch.coupled.cover import Cells, award_cells, cells_of
+from megawatt.dispatch.coupled.hours import best_awards
+from megawatt.dispatch.coupled.interval import Commitments
+from megawatt.dispatch.coupled.months import FirstJob, Month
 from megawatt.dispatch.coupled.work import open_work, trace_hours
 from megawatt.dispatch.problem import Floats, Ints
 
@@ -150,8 +152,8 @@ class Viewer:
             a, b = split.edges[month.m], split.edges[month.m + 1]
             here, r = month.found[q], taken[a:b] - month.begin
             word[a:b] = here.word[r, first[a:b]]
-            count[a:b] = split.tables.counts[here.pick[r, word[a:b]]]
-            mining[a:b] = here.draw[r, word[a:b]]
+            count[a:b] = split.tables.counts[here.best.pick[r, word[a:b]]]
+            mining[a:b] = here.best.draw[r, word[a:b]]
         blocks, words = split.blocks_usd(prices)
         jobs, runs = split.jobs_usd(prices)
         usd = split.constant_usd + blocks + jobs + worked
@@ -164,7 +166,7 @@ class Viewer:
         others = self.busy[word].reshape(T, J)
         if J:
             others[:, 0] = 0.0
-        sold, kept_mw, loose, uncovered = self._awards(prices.cover, sold_mw, mining, taken)
+        sold, kept_mw, loose, uncovered = self._awards(prices.cover, sold_usd, sold_mw, mining, taken)
         return View(
             usd,
             [usd - month.missing_usd(month.upper()) for month in months],
@@ -177,16 +179,17 @@ class Viewer:
             sold,
             kept_mw,
             loose,
-            sum(len(rows.value) for month in months for rows in month.found.values()),
+            sum(len(rows.word) for month in months for rows in month.found.values()),
         )
 
     def _awards(
-        self, cover: Floats, sold_mw: Floats, mining_mw: Floats, taken: Ints
+        self, cover: Floats, sold_usd: Floats, sold_mw: Floats, mining_mw: Floats, taken: Ints
     ) -> tuple[Floats, Floats, Floats, Floats]:
         """By hour the cover that awards buy, the least mining and what is granted too much; by interval mining above that cover.
 
         Args:
             cover: Price of cover, shape (T,) [USD/MW].
+            sold_usd: What the awards of each cell bring beyond what their cover is paid [USD].
             sold_mw: Best cover of each cell [MW].
             mining_mw: Mining of each interval, shape (T,) [MW].
             taken: Row of each interval, shape (T,).
@@ -196,7 +199,8 @@ class Viewer:
         chosen = np.searchsorted(cells.row, taken[start], side="right") - 1
         kept_mw = np.minimum.reduceat(mining_mw, start)
         sold, counted = sold_mw[chosen], np.minimum(mining_mw, cells.most_mw[taken])
-        loose = loose_usd(awards, cover, sold, kept_mw, counted - np.repeat(sold, length))
+        granted = sold_usd[chosen] + np.add.reduceat(cover * counted, start)
+        loose = granted - best_awards(awards, np.arange(len(start)), kept_mw)[0]
         # of covers that are worth the same, awards buy the one that is kept: the others would only move the price
         sold = np.where(loose <= SAME_USD, np.minimum(kept_mw, cells.high_mw[chosen]), sold)
         return sold, kept_mw, loose, counted - np.repeat(sold, length)

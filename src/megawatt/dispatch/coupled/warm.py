@@ -30,15 +30,15 @@ def warmed(plan: Callable[[Problem], object]) -> None:
     """Plan a small site with a job, an award and a peak, once per process; later plans find all compiled."""
     site = _small_site()
     if not _compiled() and (os.cpu_count() or 1) > 1 and sys.executable:
-        with subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.DEVNULL):
+        with subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.DEVNULL):  # noqa: S603  # this program
             _compile_plans(Split.of(site))
     plan(site)
 
 
 def _compiled() -> bool:
     """Whether the largest recursion stands in the cache."""
-    folder = Path(best_commitments.stats.cache_path)
-    return any(folder.glob(f"*{best_commitments.py_func.__name__}*.nbc"))
+    folder = best_commitments.stats.cache_path
+    return folder is not None and any(Path(folder).glob(f"*{best_commitments.py_func.__name__}*.nbc"))
 
 
 def _compile_plans(split: Split) -> None:

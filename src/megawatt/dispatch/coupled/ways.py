@@ -7,7 +7,7 @@ import numpy as np
 from megawatt.dispatch.certificate import Prices
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.crews import Crew, job_moves
-from megawatt.dispatch.coupled.interval import NEVER, best_commitments
+from megawatt.dispatch.coupled.interval import NEVER, all_commitments
 from megawatt.dispatch.coupled.shortfall import busy_jobs, by_first_job
 from megawatt.dispatch.coupled.togo import block_worth, work_worth
 from megawatt.dispatch.problem import Floats, Ints
@@ -41,13 +41,8 @@ class Ways:
             price = np.ascontiguousarray(prices.running[:, c])
             worth = block_worth(price, split.ramp[c], m.start_usd, m.stop_usd, m.min_up, m.min_down)
             classes.append(np.ascontiguousarray(worth @ crew.member.T))
-        value, draw, load = (np.full((T, 1 << J), NEVER) for _ in range(3))
-        pick = np.zeros((T, 1 << J), dtype=np.int64)
-        best_commitments(
-            split.tables, np.arange(T), np.arange(T), prices.running, prices.cover, np.zeros(T), split.cap, room,
-            value, pick, draw, load,
-        )  # fmt: skip
-        off, on = by_first_job(value - prices.wage @ busy_jobs(J).T)
+        best = all_commitments(split.tables, np.arange(T), prices.running, prices.cover, np.zeros(T), split.cap, room)
+        off, on = by_first_job(best.value - prices.wage @ busy_jobs(J).T)
         award = np.zeros(len(awards.first) - 1)
         for hour in range(len(award) if len(awards.share) else 0):
             a, b = awards.first[hour], awards.first[hour + 1]
