@@ -100,7 +100,7 @@ def decide(
     store: StoreFile = None,
     seconds: Annotated[
         float, typer.Option("--seconds", help="Time for the optimum of a coupled site, and for its next MW.", min=1)
-    ] = 1.5,
+    ] = 1.0,
     certificate: Annotated[
         Path | None,
         typer.Option("--certificate", help="Write problem.json and plan.json for a checker to this folder."),

@@ -24,7 +24,7 @@ from megawatt.site.faults import SiteFileError
 from megawatt.site.read import Site
 
 LONGER = 40
-"""Times the seconds that are named to someone who wants more than a first answer: a minute instead of a second and a half."""
+"""Times the seconds that are named to someone who wants more than a first answer: a minute instead of a second."""
 
 
 def decide_site(

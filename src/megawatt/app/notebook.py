@@ -32,7 +32,7 @@ from megawatt.site.read import Site
 
 
 def decide(
-    site: Site, data: Dataset | None = None, *, store: str | Path | None = None, seconds: float = 1.5
+    site: Site, data: Dataset | None = None, *, store: str | Path | None = None, seconds: float = 1.0
 ) -> Decision:
     """Answer the main question for a site's period.
 

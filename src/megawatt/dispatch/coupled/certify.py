@@ -52,6 +52,7 @@ def certify(
     prices: Prices | None = None,
     before: Certificate | None = None,
     planes: bool = False,
+    late_steps: int | None = None,
 ) -> Certificate:
     """Bound the optimum, and improve the plan on the way where the prices show how.
 
@@ -63,12 +64,15 @@ def certify(
         prices: Prices to begin with; read off the plan by default.
         before: A certificate of this plan or a worse one, to go on from: what it excludes, and its cells of cover.
         planes: Whether to step by the programme of what was wanted so far instead of by single slopes.
+        late_steps: Most evaluations when the time is up; by default as many as before it, as far as `LEAST_LOOKS` allows.
     """
     viewer, first = Viewer(split, list(before.cuts) if before else []), prices or plan_prices(search.valued())
     ascent = Planes(viewer, first, tolerance_usd, search.deadline) if planes else Ascent(viewer, first)
     work = _Work(split, search, tolerance_usd, ascent, before)
     steps, looks, every = 0, 0, 1 if planes else EXCLUDE_EVERY
-    while steps < most_steps and looks < MOST_LOOKS and (looks < LEAST_LOOKS or not search.deadline.over):
+    while steps < most_steps and looks < MOST_LOOKS:
+        if search.deadline.over and (looks >= LEAST_LOOKS or (late_steps is not None and steps >= late_steps)):
+            break
         if ascent.best_usd <= work.goal_usd + tolerance_usd:
             break
         look, known = steps % every == 0, work.known

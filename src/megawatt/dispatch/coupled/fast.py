@@ -161,13 +161,14 @@ def fast_path(problem: Problem, effort: Effort, deadline: Deadline, near: Plan |
     certificate, first_usd = None, -np.inf
     before = None if near is None else begin_near(search, near)
     if search.best is not None or search.begin() is not None:
-        prices, most = None, FIRST_STEPS
-        if before is not None:
-            prices, most = before.prices, LATE_STEPS if deadline.over else NEAR_STEPS
-        certificate = certify(split, search, _tolerance_usd(search, nothing, effort), most, prices, before)
+        tolerance = _tolerance_usd(search, nothing, effort)
+        if before is None:
+            certificate = certify(split, search, tolerance, FIRST_STEPS)
+        else:
+            certificate = certify(split, search, tolerance, NEAR_STEPS, before.prices, before, late_steps=LATE_STEPS)
         first_usd = search.value_usd
     enough = certificate is not None and open_usd(certificate, search) <= _tolerance_usd(search, nothing, effort)
-    if certificate is None or not (enough or (before is not None and deadline.over)):
+    if certificate is None or not (enough or deadline.over):
         if search.run() is None:
             _joint_plan(search, 0.0)
         if search.best is None:

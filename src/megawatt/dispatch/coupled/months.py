@@ -60,17 +60,26 @@ class Rows(NamedTuple):
 
     Attributes:
         best: Best commitments of each row.
-        word: Word of jobs that is best with the first job off and on, shape (n, 2).
-        kept: Choices by row, shape (n, E + 1).
+        off: Most that each brings with the first job off, shape (n,) [USD].
+        on: With it on, shape (n,) [USD].
+        word: Word of jobs that brings both, shape (n, 2).
+        end: Value of each state after the month, or more where there are no choices, shape (R + 1, E + 1) [USD].
+        kept: Choices by row, shape (n, E + 1), or of no rows.
         chosen: Cells by hour.
-        end: Value of each state after the month, shape (R + 1, E + 1) [USD].
     """
 
     best: Commitments
+    off: Floats
+    on: Floats
     word: Ints
-    kept: NDArray[np.int8]
-    chosen: NDArray[np.int8]
     end: Floats
+    kept: NDArray[np.int8] = np.zeros((0, 0), dtype=np.int8)
+    chosen: NDArray[np.int8] = np.zeros((0, 0, 0), dtype=np.int8)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the month was gone through, not only bounded."""
+        return len(self.kept) > 0
 
 
 @dataclass(slots=True)
@@ -107,7 +116,7 @@ class Month:
     best: Floats = field(init=False)
     seen: tuple[slice, slice | int] = field(init=False)
     _usd: Floats = field(init=False)
-    _ends: list[Floats] = field(default_factory=list)
+    _ends: dict[int, Floats] = field(default_factory=dict)
     _at: Ints = field(init=False)
     _local: Ints = field(init=False)
     _hours: Ints = field(init=False)
@@ -133,13 +142,13 @@ class Month:
         for q in (0, guess):
             self._work_out(q)
         while (highest := self._highest(-near_usd)) is not None:
-            self._work_out(highest)
+            self._compare(highest, -near_usd)
 
     def tell_apart(self, slack_usd: float, most: int) -> None:
         """Work out some more of the pieces that may miss the maximum by less than ``slack_usd``."""
         for _ in range(most):
             if (q := self._highest(slack_usd)) is not None:
-                self._work_out(q)
+                self._compare(q, slack_usd)
 
     def upper(self) -> Floats:
         """Most that any piece can bring in each state, shape (R + 1, E + 1) [USD]."""
@@ -152,13 +161,16 @@ class Month:
         """What each piece is short of some values at least, in the state in which it is least short, shape (pieces,) [USD]."""
         seen, short = most[self.seen].ravel(), np.empty(len(self.pieces))
         alive = np.where(seen > NEVER / 2, seen, np.inf)
-        short[list(self.found)] = (alive - np.array(self._ends)).min(axis=1)
+        short[list(self._ends)] = (alive - np.array(list(self._ends.values()))).min(axis=1)
         missing: Floats = short[self.above] + self._usd
         return missing
 
     def winner(self, at: Ints) -> int:
         """The piece that leads to a state, given by work done and phase, with the most."""
-        return max(self.found, key=lambda q: self.found[q].end[at[1], at[0]] - self.pieces[q].usd)
+        return max(self._exact(), key=lambda q: self.found[q].end[at[1], at[0]] - self.pieces[q].usd)
+
+    def _exact(self) -> list[int]:
+        return [q for q, rows in self.found.items() if rows.exact]
 
     def _highest(self, slack_usd: float) -> int | None:
         """The highest of the pieces that may miss the best by less and that the same piece bounds.
@@ -166,30 +178,47 @@ class Month:
         Where a MW of room brings some times what it costs, each then bounds a range of as many times the width.
         """
         missing = self.missing_usd(self.best)
-        missing[list(self.found)] = np.inf
+        missing[self._exact()] = np.inf
         first = int(missing.argmin())
         if missing[first] >= slack_usd:
             return None
         return int(np.flatnonzero((missing < slack_usd) & (self.above == self.above[first]))[0])
 
     def _work_out(self, q: int) -> None:
-        if q in self.found:
+        """Go through the month's rows under a piece."""
+        before = self.found.get(q)
+        if before is not None and before.exact:
             return
         split, cells, job, hours = self.split, self.cells, self.job, self._hours
         h0, h1 = split.span_edges[self.m], split.span_edges[self.m + 1]
-        own = self._commitments(q)
-        off, on, word = best_words(own.value, self._at, self.prices.wage)
+        own, off, on, word = before[:4] if before is not None else self._rows(q)
         kept = np.empty((len(off), self.state.shape[1]), dtype=np.int8)
         chosen = np.empty(((h1 - h0) * (hours[-1] - hours[0] > h1 - h0), *self.state.shape), dtype=np.int8)
-        before = int(job.window[split.edges[self.m] - 1]) if self.m else -1
-        after = advance_hours(
+        window = int(job.window[split.edges[self.m] - 1]) if self.m else -1
+        end = advance_hours(
             self.state, off, on, self.sold_usd, hours, cells.row - self.begin, split.spans.start[h0 : h1 + 1], job.window,
-            job.need, job.least, job.restart_usd, before, kept, chosen,
+            job.need, job.least, job.restart_usd, window, kept, chosen,
         )  # fmt: skip
+        self._note(q, Rows(own, off, on, word, end, kept, chosen))
+        self.best = np.maximum(self.best, end - self.pieces[q].usd)
+
+    def _compare(self, q: int, slack_usd: float) -> None:
+        """Work out a piece unless what its rows bring less than those of the piece above it shows that it misses the best by more."""
+        if q not in self.found:
+            above, rows = self.found[self.above[q]], self._rows(q)
+            less = least_less(above.off, above.on, rows[1], rows[2], self._hours, self.cells.row - self.begin)
+            self._note(q, Rows(*rows, above.end - less))
+            if self.missing_usd(self.best)[q] >= slack_usd:
+                return
+        self._work_out(q)
+
+    def _note(self, q: int, rows: Rows) -> None:
         self.above[q:] = np.maximum(self.above[q:], q)
-        self.found[q] = Rows(own, word, kept, chosen, after)
-        self._ends.append(after[self.seen].ravel())
-        self.best = np.maximum(self.best, after - self.pieces[q].usd)
+        self.found[q], self._ends[q] = rows, rows.end[self.seen].ravel()
+
+    def _rows(self, q: int) -> tuple[Commitments, Floats, Floats, Ints]:
+        own = self._commitments(q)
+        return own, *best_words(own.value, self._at, self.prices.wage)
 
     def _commitments(self, q: int) -> Commitments:
         """Best commitments under a piece; those of intervals whose prices are what they were stand from then."""
@@ -207,6 +236,30 @@ class Month:
         )  # fmt: skip
         self.known[mw] = prices, own
         return own
+
+
+@njit(cache=True)
+def least_less(off_above: Floats, on_above: Floats, off: Floats, on: Floats, hours: Ints, row: Ints) -> float:
+    """What a month brings less at least, in whatever state of the first job it is when, by what its rows bring less [USD].
+
+    Args:
+        off_above: Value of each row with the job off under a higher piece, shape (n,) [USD].
+        on_above: With it on.
+        off: The same under a lower piece.
+        on: The same.
+        hours: First cell of each of its award hours and the end.
+        row: First row of each cell.
+    """
+    total = 0.0
+    for hour in range(len(hours) - 1):
+        least = np.inf
+        for n in range(hours[hour], hours[hour + 1]):
+            less = 0.0
+            for r in range(row[n], row[n + 1]):
+                less += max(min(off_above[r] - off[r], on_above[r] - on[r] if on[r] > NEVER / 2 else np.inf), 0.0)
+            least = min(least, less)
+        total += least
+    return total
 
 
 @njit(cache=True)
