@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from megawatt.app.answer import answer
+from megawatt.app.compiling import compile_once
 from megawatt.app.data import data_for
 from megawatt.app.decision import Decision
 from megawatt.app.decision import decide as decide_case
@@ -48,6 +49,7 @@ def decide_site(
     case = case_of(site, data)
     if not as_json:
         typer.echo(expectation(site, case.problem.separable, seconds) + walking(case), err=True)
+    compile_once(case.problem)
     decision = decide_case(site, data, effort=Effort(seconds=seconds, clock=time.monotonic))
     if certificate is not None:
         write_certificate(decision, certificate)

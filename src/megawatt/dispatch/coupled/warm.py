@@ -1,12 +1,9 @@
 """Compile the recursions before a clock runs: a first plan takes seconds for that, which are no part of the search.
 
-Where nothing is compiled yet these are half a minute, so a second process compiles what the bound needs while this one
-compiles what plans need. Both leave it in the cache of the installation, where every later process finds it.
+Where nothing is compiled yet these are half a minute. What plans call and what the bound calls can be compiled by two
+processes at once (`megawatt.app.compiling`): both leave it in the cache of the installation, where others find it.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -28,38 +25,35 @@ from megawatt.dispatch.problem import BatchJob, FirmLoad, MachineClass, PeakChar
 @cache
 def warmed(plan: Callable[[Problem], object]) -> None:
     """Plan a small site with a job, an award and a peak, once per process; later plans find all compiled."""
-    site = _small_site()
-    if not _compiled() and (os.cpu_count() or 1) > 1 and sys.executable:
-        with subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.DEVNULL):  # noqa: S603  # this program
-            _compile_plans(Split.of(site))
-    plan(site)
+    plan(_small_site())
 
 
-def _compiled() -> bool:
+def compiled() -> bool:
     """Whether the largest recursion stands in the cache."""
     folder = best_commitments.stats.cache_path
     return folder is not None and any(Path(folder).glob(f"*{best_commitments.py_func.__name__}*.nbc"))
 
 
-def _compile_plans(split: Split) -> None:
-    """Compile what values and steps of a plan call, without what `_compile_bound` does."""
-    problem = split.problem
+def compile_plans() -> None:
+    """Compile what values and steps of a plan call, without what `compile_bound` does."""
+    split = Split.of(_small_site())
+    problem, machine, job = split.problem, split.problem.machines[0], split.problem.batches[0]
     trial = Trial.empty(split, np.array([12.0]), np.zeros((1, problem.T), dtype=np.int8))
     trial.value_usd()
     trial.step_blocks()
-    prices = plan_prices(trial)
-    machine, price = problem.machines[0], np.ascontiguousarray(prices.running[:, 0])
+    price = np.ascontiguousarray(plan_prices(trial).running[:, 0])
     block_losses(
         price, split.ramp[0], machine.start_usd, machine.stop_usd, machine.min_up, machine.min_down,
         machine.initial.on, machine.initial.steps, trial.words[0][:1], np.zeros(problem.T),
     )  # fmt: skip
-    job, none, later = problem.batches[0], np.zeros(problem.T), np.zeros((int(problem.batches[0].need[0]) + 1, 2))
+    none, later = np.zeros(problem.T), np.zeros((int(job.need[0]) + 1, job.min_run + 1))
     path, window = work_path(trial.work[0], job.window, job.min_run, job.initial_on), np.concatenate(([-1], job.window))
     work_back(later, none, none, window, job.need, job.restart_usd, path, none.copy(), later.copy())
 
 
-def _compile_bound(split: Split) -> None:
+def compile_bound() -> None:
     """Compile what the intervals and the first job of a bound call."""
+    split = Split.of(_small_site())
     T, viewer = split.problem.T, Viewer(split)
     prices = Prices(np.zeros((T, 1)), np.zeros(T), np.zeros((T, 1)))
     sold_usd, _ = award_cells(split.awards, split.kinks, split.spans, viewer.cells, prices.cover)
@@ -81,7 +75,3 @@ def _small_site() -> Problem:
         TimeGrid(np.datetime64("2024-01-01", "s"), 15, T), price, none, none, 12.0 * flat, (machine,),
         (FirmLoad("hall", flat, none),), (job,), (), (), (peak,), (award,), np.arange(T) // 4,
     )  # fmt: skip
-
-
-if __name__ == "__main__":
-    _compile_bound(Split.of(_small_site()))
