@@ -7,10 +7,13 @@ import pytest
 
 from megawatt.dispatch.certificate import Piece, Prices
 from megawatt.dispatch.coupled.bound import Split
+from megawatt.dispatch.coupled.cover import award_cells
 from megawatt.dispatch.coupled.interval import NEVER
+from megawatt.dispatch.coupled.months import Month
 from megawatt.dispatch.coupled.open_peaks import open_peaks
 from megawatt.dispatch.coupled.shortfall import words_usd
 from megawatt.dispatch.coupled.view import Viewer
+from megawatt.dispatch.coupled.work import open_work
 from megawatt.dispatch.problem import Problem
 from tests.dispatch.cases import random_problem
 
@@ -61,6 +64,51 @@ def test_a_quick_look_bounds_every_piece_from_above_and_the_whole_within_what_is
         for piece, bound in zip(pieces[m], quick.by_piece[m], strict=True):
             alone = Viewer(split).view(prices, [[piece] if k == m else pieces[k] for k in range(months)]).usd
             assert bound >= alone - 1e-9 or alone <= NEVER / 2
+
+
+@pytest.mark.parametrize("seed", SITES)
+def test_looks_one_after_the_other_say_what_each_says_alone(seed: int) -> None:
+    """Rows are taken over from the look before where no price has changed: whatever changes, nothing old may stay."""
+    problem, rng = random_problem(seed), np.random.default_rng(seed)
+    split, prices = Split.of(problem), some_prices(problem, rng)
+    viewer, pieces = Viewer(split), many_pieces(split, rng)
+    for turn in range(6):
+        other, here = some_prices(problem, rng), rng.random(problem.T) < 0.3
+        running, cover, wage = (one.copy() for one in (prices.running, prices.cover, prices.wage))
+        if turn % 3 != 1:
+            running[here] = other.running[here]
+        if turn % 3 != 0:
+            cover[here] = other.cover[here]
+        wage[here] = other.wage[here]
+        prices = Prices(running, cover, wage)
+        if turn == 3 and problem.reserves:
+            viewer.cut([np.array([cap / 2]) for cap in split.cap[split.awards.first[:-1]]])
+        alone = Viewer(split, list(viewer.inner)).view(prices, pieces)
+        seen = viewer.view(prices, pieces, near_usd=rng.choice([0.0, 50.0]))
+        again = viewer.view(prices, pieces)
+        assert alone.usd - 1e-9 <= seen.usd <= alone.usd + 50.0
+        assert again.usd == pytest.approx(alone.usd, rel=1e-12, abs=1e-9)
+        pieces = [cut[: rng.integers(1, len(cut) + 1)] for cut in pieces]  # some are ruled out
+
+
+def test_pieces_that_are_only_compared_by_their_rows_are_bounded_from_above() -> None:
+    compared = 0
+    for seed in SITES:
+        problem, rng = random_problem(seed), np.random.default_rng(seed)
+        split, prices = Split.of(problem), some_prices(problem, rng)
+        viewer, pieces = Viewer(split), many_pieces(split, rng)
+        sold_usd = award_cells(split.awards, split.kinks, split.spans, viewer.cells, prices.cover)[0]
+        state = open_work(int(viewer.job.need.max()), viewer.job.least_run, viewer.job.running)
+        for m, cut in enumerate(pieces):
+            month, exact = (Month(split, viewer.cells, viewer.job, prices, sold_usd, m, cut, state) for _ in range(2))
+            month.settle(len(cut) // 2, 0.0)
+            for q, rows in month.found.items():
+                exact.settle(q, 1e300)  # goes through the highest and this one only
+                true = exact.found[q].end
+                assert ((rows.end >= true - 1e-9 * (1 + np.abs(true))) | (true <= NEVER / 2)).all()
+                compared += not rows.exact
+            state = month.upper()
+    assert compared > 0
 
 
 @pytest.mark.parametrize("seed", range(8))

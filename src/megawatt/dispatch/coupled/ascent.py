@@ -19,6 +19,10 @@ LENGTH = 1.4
 PATIENCE = 12
 """Steps without a better bound after which the steps are shortened and begin again from the best prices."""
 
+FEW_MONTHS = 2
+"""Months up to which steps are deflected: with more, some piece that holds the maximum is another in nearly every step, and
+what the direction remembers of other pieces leads astray; over a year forty steps then came half as near."""
+
 NEAR = 0.03
 """Share of the gap to which the piece that holds the maximum is looked for: closer, most of the time would go into that."""
 
@@ -66,7 +70,8 @@ class Ascent:
             self.length, self.waited, self.direction, self.prices = self.length * 0.6, 0, None, self.best
             return view
         slope = Prices(view.surplus, view.uncovered, view.idle_jobs)
-        turned = slope if self.direction is None else self._deflected(slope, self.direction)
+        few = len(pieces) <= FEW_MONTHS
+        turned = self._deflected(slope, self.direction) if few and self.direction is not None else slope
         size = self._dot(turned, turned)
         if size > 0:
             length = self.length * max(view.usd - goal_usd, 0.0) / size
