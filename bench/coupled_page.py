@@ -197,7 +197,7 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 def _share(hits: Iterable[bool]) -> str:
     found = list(hits)
-    return f"{sum(found)} ({100 * sum(found) / len(found):.0f} %)"
+    return f"{sum(found)} ({100 * sum(found) // len(found)} %)"  # rounded down: all but one are not all
 
 
 def _worst(short: list[tuple[float, float]]) -> str:
