@@ -141,7 +141,8 @@ def _lead(pairs: list[tuple[float, float, str]]) -> list[str]:
 
 def _counts(pairs: list[tuple[float, float, str]]) -> list[str]:
     names = [peer for _, time, peer in pairs if time < math.inf]
-    winners = ", ".join(f"{name} {names.count(name)}" for name in sorted(set(names), key=names.count, reverse=True)[:3])
+    first = sorted(set(names), key=lambda name: (-names.count(name), name))[:3]
+    winners = ", ".join(f"{name} {names.count(name)}" for name in first)
     return [str(sum(one[i] == math.inf for one in pairs)) for i in (0, 1)] + [winners]
 
 
