@@ -18,6 +18,7 @@ from megawatt.app.terminal import print_decision
 from megawatt.core.errors import InputError
 from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.coupled.fast import certificate_of
+from megawatt.dispatch.coupled.warm import compiled
 from megawatt.dispatch.general import Effort
 from megawatt.dispatch.record import plan_record, problem_record, text_of
 from megawatt.site.check import check
@@ -126,9 +127,11 @@ def expectation(site: Site, separable: bool, seconds: float) -> str:
     n = site.grid().n
     if separable:
         return f"{site.connection.name}: {n:,} intervals, exact path; about {2 + n / 15_000:.0f} s."
+    first = "" if compiled() else " Before that, this once, it compiles: half a minute."
     return (
         f"{site.connection.name}: {n:,} intervals, coupled loads: exact recursions, then the general solver; about "
         f"{seconds:g} s for the optimum and as long for the next megawatts (--seconds), and some for one trial of a long period."
+        + first
     )
 
 
