@@ -2,8 +2,9 @@
 
 At the certificate's prices every part has a best word and the first job with the intervals has one; together they are the split
 bound. What a joint word misses of it, its regret, adds up interval by interval and never falls. Of the words that lead to one joint
-state the one of least regret is kept, and none whose regret leaves less than the plan's value. To keep them few, the jobs' joint
-words are gone through first, with the blocks at their prices: they say what is still to be lost from a state of the jobs on.
+state the one of least regret is kept, and none whose regret leaves less than the plan's value. To keep them few, the first job and
+each other are gone through in pairs beforehand, all else at the prices: the most that a pair has still to lose is the least that
+the joint words have.
 """
 
 from dataclasses import dataclass
@@ -11,16 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from checker.bound import Bound
-from checker.interval import Shop
-from checker.parts import Part, parts_of
+from checker.pairs import Pair, least_of_first
 from checker.plan import Piece, Prices
 from checker.reading import Array, MalformedError, Whole
-from checker.words import NEVER
+from checker.split import Split
 
 MOST_LABELS = 20_000_000
-MOST_NUMBER = 2.0**62
-
-Place = tuple[int, int, int]
 
 
 @dataclass
@@ -33,269 +30,179 @@ class Labels:
     @staticmethod
     def best(state: Whole, regret: Array) -> "Labels":
         """The least regret of each state."""
-        order = np.lexsort((regret, state))
-        order = order[np.append(True, np.diff(state[order]) != 0)[: len(order)]]
-        return Labels(state[order], regret[order])
+        if not len(state):
+            return Labels(state, regret)
+        order = np.argsort(state, kind="stable")
+        state, regret = state[order], regret[order]
+        begins = np.flatnonzero(np.append(True, np.diff(state) != 0))
+        return Labels(state[begins], np.minimum.reduceat(regret, begins))
 
-    def of(self, state: Whole) -> Array:
-        """Regrets of some states, infinite where they are not here."""
-        if not len(self.state):
-            return np.full(len(state), np.inf)
-        at = np.minimum(np.searchsorted(self.state, state), len(self.state) - 1)
-        return np.where(self.state[at] == state, self.regret[at], np.inf)
+    @staticmethod
+    def joined(ways: list["Labels"]) -> "Labels":
+        """The least regret of each state on several ways."""
+        if len(ways) == 1:
+            return ways[0]
+        return Labels.best(np.concatenate([one.state for one in ways]), np.concatenate([one.regret for one in ways]))
 
 
-class Leg:
-    """A month under a piece: what its columns bring at the prices, and what is to come from each state of the first job."""
+@dataclass
+class Ways:
+    """Ways on through a column: where from, the state after and the number of what runs, each of the parts moved so far.
 
-    def __init__(self, whole: "Together", m: int, piece: Piece, end: Array) -> None:
-        bound, shop = whole.bound, whole.shop
-        columns = bound.columns[m]
-        t, words = bound.cells.t[columns], len(bound.site.words)
-        self.piece, self.end = piece, end
-        self.cap = np.where(
-            bound.calendar.measured[t], np.minimum(piece.most, bound.problem.limit[t]), bound.problem.limit[t]
+    ``regret`` is what is lost on the way there, ``rest`` what is still to be lost at the least.
+    """
+
+    source: Whole
+    state: Whole
+    number: Whole
+    regret: Array
+    rest: Array
+
+    def __getitem__(self, chosen: Whole) -> "Ways":
+        return Ways(
+            self.source[chosen], self.state[chosen], self.number[chosen], self.regret[chosen], self.rest[chosen]
         )
-        word = np.repeat(np.arange(words), len(columns))
-        rows = bound.rows(np.tile(columns, words), word, np.tile(self.cap, words))
-        self.words = shop.best(rows)[0].reshape(words, -1)
-        first = self.words.reshape(min(words, 2), -1, len(columns)).max(axis=1)
-        self.before = np.empty((len(columns), len(end)))
-        self.at_place: dict[int, Array] = {}
-        later = end
-        for place in reversed(whole.places[m]):
-            found = np.full(len(end), NEVER)
-            for cell in place:
-                now = later
-                for i in reversed(cell):
-                    to, usd = whole.parts[-1].moves(int(t[i]))
-                    brought = usd + first[: to.shape[1], i]
-                    now = np.where(to >= 0, brought + now[to], NEVER).max(axis=1)
-                    self.before[i] = now
-                found = np.maximum(found, now + whole.gain[columns[cell[0]]])
-            self.at_place[place[0][0]] = later = found
 
 
 class Together:
     """B at some prices and pieces, all blocks and jobs together, as far as it lies above the plan's value."""
 
     def __init__(self, bound: Bound, prices: Prices, pieces: list[list[Piece]], value_usd: float) -> None:
-        problem, cells = bound.problem, bound.cells
-        self.bound, self.pieces, self.value_usd = bound, pieces, value_usd
-        k = bound.number[prices.key()]
-        self.shop = bound.shops.setdefault(k, Shop(bound.site, prices))
-        self.parts: list[Part] = parts_of(problem, prices.running, prices.wage)
-        if np.prod([float(len(part.runs)) for part in self.parts]) > MOST_NUMBER:
-            raise MalformedError("plan.certificate.together: more joint states than can be numbered")
-        self.potential = [part.potential(problem.T) for part in self.parts[:-1]]
-        self.gain = np.where(cells.cut, bound.gain[k][cells.cell], 0.0)
-        self.places = [self._places(columns) for columns in bound.columns]
-        self.month = [self.parts[-1].end()]
-        self.legs: dict[tuple[int, int], Leg] = {}
-        for m in range(len(pieces) - 1, -1, -1):
-            legs = [Leg(self, m, piece, self.month[0]) for piece in pieces[m]]
-            self.legs |= {(m, q): leg for q, leg in enumerate(legs)}
-            starts = [leg.at_place[self.places[m][0][0][0]] if self.places[m] else leg.end for leg in legs]
-            self.month.insert(0, np.max([one - leg.piece.usd for one, leg in zip(starts, legs, strict=True)], axis=0))
-        self.split_usd = bound.constant + float(bound.gain[k][cells.single].sum())
-        self.split_usd += sum(float(v[0][part.begin]) for v, part in zip(self.potential, self.parts[:-1], strict=True))
-        self.split_usd += float(self.month[0][self.parts[-1].begin])
-        self.slack = self.split_usd - value_usd
-        self.labels = 0
-
-    def _places(self, columns: Whole) -> list[list[list[int]]]:
-        """The columns of a month by interval, or by hour and cell where an hour is cut."""
-        found: list[list[list[int]]] = []
-        cells = self.bound.cells
-        for i, column in enumerate(columns.tolist()):
-            if i == 0 or cells.place[column] != cells.place[columns[i - 1]]:
-                found.append([])
-            if cells.opens[column]:
-                found[-1].append([])
-            found[-1][-1].append(i)
-        return found
+        self.value_usd = value_usd
+        self.split = Split(bound, prices, pieces)
+        self.slack = self.split.usd - value_usd
 
     def usd(self) -> float:
         """``max(B, value_usd)``."""
         if self.slack <= 0:
             return self.value_usd
-        ahead: Walk | None = None
-        for jobs in range(2, len(self.bound.problem.jobs) + 1):
-            if self.bound.problem.machines or jobs < len(self.bound.problem.jobs):
-                walk = Walk(self, len(self.parts) - jobs, ahead)
-                walk.there()
-                walk.back()
-                ahead = walk
-        return self.split_usd - min(self.slack, Walk(self, 0, ahead).there())
+        split = self.split
+        firsts = least_of_first(split, self.slack)
+        pairs = [Pair(split, k, firsts, self.slack) for k in range(split.classes, len(split.parts) - 1)]
+        return split.usd - min(self.slack, Walk(split, pairs, self.slack).least())
 
 
 class Walk:
-    """Labels of the parts from one on; those before it are at their prices."""
+    """Labels of all parts from the first interval to the last.
 
-    def __init__(self, whole: Together, first: int, known: "Walk | None") -> None:
-        self.whole, self.first, self.known = whole, first, known
-        self.parts = whole.parts[first:]
-        place = np.cumprod([1, *(len(part.runs) for part in self.parts)])
-        self.place = place[:-1]
-        # the walk before knows states of the last parts: the number without the places of the others
-        self.apart = 1 if known is None else int(np.prod([len(part.runs) for part in whole.parts[first : known.first]]))
-        jobs, blocks = len(whole.bound.problem.jobs), [m.blocks for m in whole.bound.problem.machines]
-        self.jobs = min(jobs, len(self.parts))
-        counts = [2**jobs * int(np.prod([n + 1 for n in blocks[c + 1 :]])) for c in range(len(blocks))]
-        # the number of a commitment: counts, the last class fastest, then the word of jobs, the last job fastest
-        weights = [*counts[first:], *(2 ** (self.jobs - 1 - j) for j in range(self.jobs - 1, -1, -1)), 0]
-        self.runs = [part.runs * weight for part, weight in zip(self.parts, weights, strict=False)]
-        self.worths: dict[Place, Array] = {}
-        self.before: dict[Place, Labels] = {}
-        self.at_place: dict[Place, Labels] = {}
-        self.at_month: list[Labels] = []
-        self.ahead: dict[Place, Labels] = {}
-        self.ahead_place: dict[Place, Labels] = {}
+    The number of a joint state has the first class fastest and the first job slowest. The number of what runs: the word of jobs, the
+    last job fastest, then the counts of the classes, the last fastest, as `Site` has them.
+    """
 
-    def there(self) -> float:
+    def __init__(self, split: Split, pairs: list[Pair], slack: float) -> None:
+        self.split, self.pairs, self.slack = split, pairs, slack
+        sizes = [len(part.runs) for part in split.parts]
+        self.place = np.cumprod([1, *sizes])[:-1]
+        self.sizes = np.array(sizes)
+        site = split.bound.site
+        self.words = len(site.words)
+        blocks = site.blocks.astype(np.int64) + 1
+        weights = [self.words * int(np.prod(blocks[c + 1 :])) for c in range(len(blocks))]
+        jobs = len(split.bound.problem.jobs)
+        weights += [2 ** (jobs - 1 - j) for j in range(jobs - 1, -1, -1)] or [0]
+        self.runs = [part.runs * weight for part, weight in zip(split.parts, weights, strict=True)]
+        self.labels = 0
+
+    def least(self) -> float:
         """The least regret, infinite where it is the slack or more."""
-        whole = self.whole
-        begin = sum(int(part.begin) * int(place) for part, place in zip(self.parts, self.place, strict=True))
+        split = self.split
+        begin = sum(int(part.begin) * int(place) for part, place in zip(split.parts, self.place, strict=True))
         now = Labels(np.array([begin]), np.zeros(1))
-        for m, pieces in enumerate(whole.pieces):
-            self.at_month.append(now)
-            ends = [self._through(m, q, self._fork(now, whole.month[m], self._start(m, q))) for q in range(len(pieces))]
-            now = _joined(ends)
-        self.at_month.append(now)
+        for m, legs in enumerate(split.legs):
+            ends = [self._through(m, q, self._fork(now, split.piece_regret(m, q))) for q in range(len(legs))]
+            now = Labels.joined(ends)
         return float(now.regret.min(initial=np.inf))
 
-    def _start(self, m: int, q: int) -> Array:
-        """What is to come from each state of the first job on when a month takes a piece."""
-        whole, leg = self.whole, self.whole.legs[m, q]
-        places = whole.places[m]
-        return (leg.at_place[places[0][0][0]] if places else leg.end) - leg.piece.usd
-
-    def _loss(self, state: Whole, best: Array, taken: Array) -> Array:
-        at = state // self.place[-1]
-        lost: Array = best[at] - taken[at]
-        return lost
-
-    def _fork(self, now: Labels, best: Array, taken: Array) -> Labels:
-        regret = now.regret + self._loss(now.state, best, taken)
-        kept = regret < self.whole.slack
+    def _fork(self, now: Labels, lost: Array) -> Labels:
+        """After a choice that loses something by the state of the first job."""
+        regret = now.regret + lost[now.state // self.place[-1]]
+        kept = regret < self.slack
         return Labels(now.state[kept], regret[kept])
 
     def _through(self, m: int, q: int, now: Labels) -> Labels:
-        whole, leg = self.whole, self.whole.legs[m, q]
-        columns = whole.bound.columns[m]
-        for place, after in zip(whole.places[m], [*whole.places[m][1:], None], strict=True):
+        for p, place in enumerate(self.split.places[m]):
+            if not len(now.state):
+                return now
+            for pair in self.pairs:
+                pair.open(m, q, p)
             ends = []
-            self.at_place[m, q, place[0][0]] = now
             for cell in place:
-                here = self._fork(now, leg.at_place[place[0][0]], leg.before[cell[0]] + whole.gain[columns[cell[0]]])
+                here = self._fork(now, self.split.cell_regret(m, q, p, cell))
                 for i in cell:
-                    self.before[m, q, i] = here
-                    here = self._step(m, q, i, i == cell[-1], None if after is None else after[0][0], here)
+                    here = self._step(m, q, i, here)
                 ends.append(here)
-            now = _joined(ends)
+            now = Labels.joined(ends)
         return now
 
-    def _later(self, m: int, q: int, i: int, last: bool, after: int | None) -> tuple[Array, Labels | None]:
-        """What is to come after a column, and what the walk before knows of it."""
-        leg, known = self.whole.legs[m, q], self.known
-        nowhere = Labels(np.zeros(0, dtype=np.int64), np.zeros(0))
-        if not last:
-            return leg.before[i + 1], None if known is None else known.ahead.get((m, q, i + 1), nowhere)
-        ahead = None if known is None else known.ahead_place.get((m, q, -1 if after is None else after), nowhere)
-        return leg.end if after is None else leg.at_place[after], ahead
-
-    def _step(self, m: int, q: int, i: int, last: bool, after: int | None, now: Labels) -> Labels:
+    def _step(self, m: int, q: int, i: int, now: Labels) -> Labels:
+        """Labels after a column."""
         if not len(now.state):
             return now
-        later, known = self._later(m, q, i, last, after)
-        _, state, regret = self._onward(m, q, i, now, now.regret, later)
-        if known is not None:
-            rest: Array = known.of(state // self.apart)
-            kept = regret + rest < self.whole.slack
-            state, regret = state[kept], regret[kept]
-        found = Labels.best(state, regret)
-        self.whole.labels += len(found.state)
-        if self.whole.labels > MOST_LABELS:
+        ways = self._of_classes(m, q, i, now, self._of_jobs(m, q, i, now))
+        found = Labels.best(ways.state, ways.regret)
+        self.labels += len(found.state)
+        if self.labels > MOST_LABELS:
             raise MalformedError("plan.certificate.together: more joint states than can be checked")
         return found
 
-    def _onward(self, m: int, q: int, i: int, now: Labels, regret: Array, later: Array) -> tuple[Whole, Whole, Array]:
-        """Ways on through a column below the slack: label before, state after, regret in all."""
-        whole, leg = self.whole, self.whole.legs[m, q]
-        t = int(whole.bound.cells.t[whole.bound.columns[m][i]])
-        source = np.arange(len(now.state))
-        state, number = np.zeros(len(source), dtype=np.int64), np.zeros(len(source), dtype=np.int64)
-        digits = [now.state // place % len(part.runs) for part, place in zip(self.parts, self.place, strict=True)]
-        for k, part in enumerate(self.parts):
-            to, usd = part.moves(t)
-            if k < len(self.parts) - 1:
-                value = whole.potential[self.first + k]
-                with np.errstate(invalid="ignore"):
-                    lost = np.where(to >= 0, value[t][:, None] - (usd + value[t + 1][to]), np.inf)
-                lost = np.where(np.isnan(lost), np.inf, lost)
-            else:
-                lost = np.where(to >= 0, leg.before[i][:, None] - usd, np.inf)
-            at = digits[k][source]
-            total = regret[:, None] + lost[at]
-            keep = total < whole.slack if k < len(self.parts) - 1 else np.isfinite(total)
-            row, move = np.nonzero(keep)
-            moved = to[at[row], move]
-            source, regret = source[row], total[keep]
-            state, number = state[row] + moved * self.place[k], number[row] + self.runs[k][moved]
-        regret = regret - self._worth(m, q, i, number) - later[state // self.place[-1]]
-        kept = regret < whole.slack
-        return source[kept], state[kept], regret[kept]
+    def _of_jobs(self, m: int, q: int, i: int, now: Labels) -> Ways:
+        """Ways of the jobs, each label's own, as if the interval earned what it earns at the best counts."""
+        split, leg, classes = self.split, self.split.legs[m][q], self.split.classes
+        apart = self.place[classes]
+        joint = now.state // apart
+        begins = np.append(True, np.diff(joint) != 0)
+        distinct, group = joint[begins] * apart, begins.cumsum() - 1
+        none = np.zeros(len(distinct), dtype=np.int64)
+        ways = Ways(np.arange(len(distinct)), none, none, np.zeros(len(none)), np.zeros(len(none)))
+        moved = []
+        for k in range(classes, len(split.parts)):
+            to, lost = split.part_moves(k, int(leg.t[i])) if k < len(split.parts) - 1 else split.first_moves(m, q, i)
+            at = distinct[ways.source] // self.place[k] % self.sizes[k]
+            ways = self._moved(ways, k, to[at], lost[at], np.isfinite(lost[at]))
+        ways.regret -= leg.words[ways.number, i]
+        ways = ways[np.isfinite(ways.regret)]
+        moved = [ways.state // place % size for place, size in zip(self.place, self.sizes, strict=True)]
+        for pair in self.pairs:
+            np.maximum(ways.rest, pair.after[i].at(moved[pair.k], moved[-1]), out=ways.rest)
+        # every label has the ways of its state of the jobs
+        count = np.bincount(ways.source, minlength=len(distinct))
+        first, count = (count.cumsum() - count)[group], count[group]
+        label = np.repeat(np.arange(len(group)), count)
+        way = np.arange(len(label)) - np.repeat(count.cumsum() - count - first, count)
+        regret = now.regret[label] + ways.regret[way]
+        kept = regret + ways.rest[way] < self.slack
+        label, way = label[kept], way[kept]
+        return Ways(label, ways.state[way], ways.number[way], regret[kept], ways.rest[way])
 
-    def _worth(self, m: int, q: int, i: int, number: Whole) -> Array:
-        """``e_t`` of commitments: of jobs at the best counts, of all parts for these counts."""
-        whole, leg = self.whole, self.whole.legs[m, q]
-        if self.first:
-            value = leg.words[:, i].reshape(2**self.jobs, -1).max(axis=1)
-            found: Array = value[number]
-            return found
-        site = whole.bound.site
-        different, at = np.unique(number, return_inverse=True)
-        word, n = different % len(site.words), len(different)
-        rows = whole.bound.rows(np.full(n, whole.bound.columns[m][i]), word, np.full(n, leg.cap[i]))
-        return whole.shop.filled(rows, site.counts[different // len(site.words)])[0][at.reshape(-1)]
+    def _of_classes(self, m: int, q: int, i: int, now: Labels, ways: Ways) -> Ways:
+        """The same ways after the classes' moves; what the interval earns is that of the counts then."""
+        split, leg = self.split, self.split.legs[m][q]
+        for k in range(split.classes):
+            to, lost = split.part_moves(k, int(leg.t[i]))
+            at = now.state[ways.source] // self.place[k] % self.sizes[k]
+            missing = lost[at]
+            ways = self._moved(ways, k, to[at], missing, missing < (self.slack - ways.regret - ways.rest)[:, None])
+        ways.regret += leg.words[ways.number % self.words, i] - self._earned(m, q, i, ways.number)
+        return ways[np.flatnonzero(ways.regret + ways.rest < self.slack)]
 
-    def back(self) -> None:
-        """Least regret to come of every label, into ``ahead``."""
-        whole, end = self.whole, self.at_month[-1]
-        after = Labels(end.state, np.zeros(len(end.state)))
-        for m in range(len(whole.pieces) - 1, -1, -1):
-            now = self.at_month[m]
-            least = np.full(len(now.state), np.inf)
-            for q in range(len(whole.pieces[m])):
-                here = self._back_through(m, q, after).of(now.state)
-                least = np.minimum(least, here + self._loss(now.state, whole.month[m], self._start(m, q)))
-            after = Labels(now.state, least)
+    def _moved(self, ways: Ways, k: int, to: Whole, lost: Array, kept: Array) -> Ways:
+        """Ways after the moves of one part more (ways x moves)."""
+        way, move = np.nonzero(kept)
+        after, found = to[way, move], ways[way]
+        found.state += after * self.place[k]
+        found.number += self.runs[k][after]
+        found.regret += lost[way, move]
+        return found
 
-    def _back_through(self, m: int, q: int, after: Labels) -> Labels:
-        whole, leg = self.whole, self.whole.legs[m, q]
-        columns, following = whole.bound.columns[m], None
-        self.ahead_place[m, q, -1] = after
-        for place in reversed(whole.places[m]):
-            now = self.at_place[m, q, place[0][0]]
-            least = np.full(len(now.state), np.inf)
-            for cell in place:
-                then = after
-                for i in reversed(cell):
-                    here = self.before[m, q, i]
-                    source, state, regret = self._onward(
-                        m, q, i, here, here.regret, self._later(m, q, i, i == cell[-1], following)[0]
-                    )
-                    rest = np.full(len(here.state), np.inf)
-                    np.minimum.at(rest, source, regret - here.regret[source] + then.of(state))
-                    kept = here.regret + rest < whole.slack
-                    then = self.ahead[m, q, i] = Labels(here.state[kept], rest[kept])
-                taken = leg.before[cell[0]] + whole.gain[columns[cell[0]]]
-                loss = self._loss(now.state, leg.at_place[place[0][0]], taken)
-                least = np.minimum(least, loss + then.of(now.state))
-            following = place[0][0]
-            after = self.ahead_place[m, q, following] = Labels(now.state, least)
-        return after
-
-
-def _joined(ends: list[Labels]) -> Labels:
-    return Labels.best(np.concatenate([one.state for one in ends]), np.concatenate([one.regret for one in ends]))
+    def _earned(self, m: int, q: int, i: int, number: Whole) -> Array:
+        """``e_t`` of what runs, at the prices."""
+        bound, leg = self.split.bound, self.split.legs[m][q]
+        asked = np.zeros(self.words * len(bound.site.counts), dtype=np.bool_)
+        asked[number] = True
+        different = np.flatnonzero(asked)
+        n = len(different)
+        rows = bound.rows(np.full(n, bound.columns[m][i]), different % self.words, np.full(n, leg.cap[i]))
+        earned = np.empty(len(asked))
+        earned[different] = self.split.shop.filled(rows, bound.site.counts[different // self.words])[0]
+        found: Array = earned[number]
+        return found
