@@ -42,7 +42,7 @@ class Leg:
         rows = bound.rows(np.tile(columns, words), word, np.tile(self.cap, words))
         self.words = shop.best(rows)[0].reshape(words, -1)
         self.first = self.words.reshape(min(words, 2), -1, len(columns)).max(axis=1)
-        self.before, self.after = np.empty((len(columns), len(end))), np.empty((len(columns), len(end)))
+        self.before, self.after = np.empty((len(columns), len(end))), [end] * len(columns)
         self.at_place: list[Array] = []
         later = end
         for place in reversed(split.places[m]):
@@ -53,8 +53,8 @@ class Leg:
                     self.after[i] = now
                     to, usd = split.parts[-1].moves(int(t[i]))
                     brought = usd + self.first[: to.shape[1], i]
-                    now = np.where(to >= 0, brought + now[to], NEVER).max(axis=1)
-                    self.before[i] = now
+                    self.before[i] = np.where(to >= 0, brought + now[to], NEVER).max(axis=1)
+                    now = self.before[i]
                 found = np.maximum(found, now + split.gain[columns[cell[0]]])
             self.at_place.insert(0, found)
             later = found

@@ -12,12 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from checker.bound import Bound
-from checker.pairs import Pair, least_of_first
+from checker.pairs import Pairs
 from checker.plan import Piece, Prices
 from checker.reading import Array, MalformedError, Whole
 from checker.split import Split
 
 MOST_LABELS = 20_000_000
+MOST_WAYS = 200_000_000
+"""Moves of parts that are followed."""
+CROWD = 20_000
+"""Labels taken through a column at a time."""
+MOST_AT_ONCE = 30_000_000
+"""Moves of a part, of all labels of a crowd."""
+TOO_MANY = "plan.certificate.together: more joint states than can be checked"
 
 
 @dataclass
@@ -76,10 +83,8 @@ class Together:
         """``max(B, value_usd)``."""
         if self.slack <= 0:
             return self.value_usd
-        split = self.split
-        firsts = least_of_first(split, self.slack)
-        pairs = [Pair(split, k, firsts, self.slack) for k in range(split.classes, len(split.parts) - 1)]
-        return split.usd - min(self.slack, Walk(split, pairs, self.slack).least())
+        walk = Walk(self.split, Pairs(self.split, self.slack), self.slack)
+        return self.split.usd - min(self.slack, walk.least())
 
 
 class Walk:
@@ -89,7 +94,7 @@ class Walk:
     last job fastest, then the counts of the classes, the last fastest, as `Site` has them.
     """
 
-    def __init__(self, split: Split, pairs: list[Pair], slack: float) -> None:
+    def __init__(self, split: Split, pairs: Pairs, slack: float) -> None:
         self.split, self.pairs, self.slack = split, pairs, slack
         sizes = [len(part.runs) for part in split.parts]
         self.place = np.cumprod([1, *sizes])[:-1]
@@ -101,7 +106,7 @@ class Walk:
         jobs = len(split.bound.problem.jobs)
         weights += [2 ** (jobs - 1 - j) for j in range(jobs - 1, -1, -1)] or [0]
         self.runs = [part.runs * weight for part, weight in zip(split.parts, weights, strict=True)]
-        self.labels = 0
+        self.labels, self.ways = 0, 0
 
     def least(self) -> float:
         """The least regret, infinite where it is the slack or more."""
@@ -113,6 +118,10 @@ class Walk:
             now = Labels.joined(ends)
         return float(now.regret.min(initial=np.inf))
 
+    def _of_parts(self, state: Whole) -> list[Whole]:
+        """The states of the parts in joint states."""
+        return [state // place % size for place, size in zip(self.place, self.sizes, strict=True)]
+
     def _fork(self, now: Labels, lost: Array) -> Labels:
         """After a choice that loses something by the state of the first job."""
         regret = now.regret + lost[now.state // self.place[-1]]
@@ -123,8 +132,7 @@ class Walk:
         for p, place in enumerate(self.split.places[m]):
             if not len(now.state):
                 return now
-            for pair in self.pairs:
-                pair.open(m, q, p)
+            self.pairs.open(m, q, p, self._of_parts(now.state), now.regret)
             ends = []
             for cell in place:
                 here = self._fork(now, self.split.cell_regret(m, q, p, cell))
@@ -138,11 +146,15 @@ class Walk:
         """Labels after a column."""
         if not len(now.state):
             return now
-        ways = self._of_classes(m, q, i, now, self._of_jobs(m, q, i, now))
-        found = Labels.best(ways.state, ways.regret)
+        ends = []
+        for a in range(0, len(now.state), CROWD):
+            crowd = Labels(now.state[a : a + CROWD], now.regret[a : a + CROWD])
+            ways = self._of_classes(m, q, i, crowd, self._of_jobs(m, q, i, crowd))
+            ends.append(Labels.best(ways.state, ways.regret))
+        found = Labels.joined(ends)
         self.labels += len(found.state)
         if self.labels > MOST_LABELS:
-            raise MalformedError("plan.certificate.together: more joint states than can be checked")
+            raise MalformedError(TOO_MANY)
         return found
 
     def _of_jobs(self, m: int, q: int, i: int, now: Labels) -> Ways:
@@ -153,17 +165,15 @@ class Walk:
         begins = np.append(True, np.diff(joint) != 0)
         distinct, group = joint[begins] * apart, begins.cumsum() - 1
         none = np.zeros(len(distinct), dtype=np.int64)
-        ways = Ways(np.arange(len(distinct)), none, none, np.zeros(len(none)), np.zeros(len(none)))
-        moved = []
+        # what the interval earns makes good for what its move loses: till then no way is too costly
+        ways = Ways(np.arange(len(distinct)), none, none, np.zeros(len(none)), np.full(len(none), -np.inf))
         for k in range(classes, len(split.parts)):
             to, lost = split.part_moves(k, int(leg.t[i])) if k < len(split.parts) - 1 else split.first_moves(m, q, i)
             at = distinct[ways.source] // self.place[k] % self.sizes[k]
-            ways = self._moved(ways, k, to[at], lost[at], np.isfinite(lost[at]))
+            ways = self._moved(ways, k, at, to, lost)
         ways.regret -= leg.words[ways.number, i]
-        ways = ways[np.isfinite(ways.regret)]
-        moved = [ways.state // place % size for place, size in zip(self.place, self.sizes, strict=True)]
-        for pair in self.pairs:
-            np.maximum(ways.rest, pair.after[i].at(moved[pair.k], moved[-1]), out=ways.rest)
+        ways = ways[np.flatnonzero(ways.regret < self.slack)]
+        ways.rest = self.pairs.ahead(i, self._of_parts(ways.state))
         # every label has the ways of its state of the jobs
         count = np.bincount(ways.source, minlength=len(distinct))
         first, count = (count.cumsum() - count)[group], count[group]
@@ -180,18 +190,23 @@ class Walk:
         for k in range(split.classes):
             to, lost = split.part_moves(k, int(leg.t[i]))
             at = now.state[ways.source] // self.place[k] % self.sizes[k]
-            missing = lost[at]
-            ways = self._moved(ways, k, to[at], missing, missing < (self.slack - ways.regret - ways.rest)[:, None])
+            ways = self._moved(ways, k, at, to, lost)
         ways.regret += leg.words[ways.number % self.words, i] - self._earned(m, q, i, ways.number)
         return ways[np.flatnonzero(ways.regret + ways.rest < self.slack)]
 
-    def _moved(self, ways: Ways, k: int, to: Whole, lost: Array, kept: Array) -> Ways:
-        """Ways after the moves of one part more (ways x moves)."""
-        way, move = np.nonzero(kept)
-        after, found = to[way, move], ways[way]
+    def _moved(self, ways: Ways, k: int, at: Whole, to: Whole, lost: Array) -> Ways:
+        """Ways after the moves of one part more, which stands at ``at``; ``to`` and ``lost`` are states x moves."""
+        if len(at) * to.shape[1] > MOST_AT_ONCE:
+            raise MalformedError(TOO_MANY)
+        way, move = np.nonzero(lost[at] < (self.slack - ways.regret - ways.rest)[:, None])
+        self.ways += len(way)
+        if self.ways > MOST_WAYS:
+            raise MalformedError(TOO_MANY)
+        at, found = at[way], ways[way]
+        after = to[at, move]
         found.state += after * self.place[k]
         found.number += self.runs[k][after]
-        found.regret += lost[way, move]
+        found.regret += lost[at, move]
         return found
 
     def _earned(self, m: int, q: int, i: int, number: Whole) -> Array:
