@@ -13,9 +13,9 @@ import numpy as np
 from checker.reading import Array, MalformedError, Whole
 from checker.split import Split
 
-MOST_PAIRS = 2_000_000_000
+MOST_PAIRS = 1_200_000_000
 """Pairs of states gone through, of all jobs."""
-MOST_HELD = 100_000_000
+MOST_HELD = 60_000_000
 """Pairs of states in memory at a time; one takes 8 bytes."""
 STRIDE = 12
 """Places from one kept table to the next."""
