@@ -17,9 +17,11 @@ from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.cover import award_cells
 from megawatt.dispatch.coupled.interval import NEVER
 from megawatt.dispatch.coupled.labels import Row, commitment_usd
+from megawatt.dispatch.coupled.pairs import Pair, TooManyError
 from megawatt.dispatch.coupled.together import Together
 from megawatt.dispatch.coupled.view import Viewer
-from megawatt.dispatch.coupled.walk import TooManyError, Walk
+from megawatt.dispatch.coupled.walk import Walk
+from megawatt.dispatch.deadline import Deadline
 from megawatt.dispatch.problem import BatchJob, Floats, InitialState, MachineClass, PeakCharge, Problem, Reserve
 from megawatt.dispatch.record import problem_record
 from megawatt.dispatch.schedule import dwell_faults
@@ -77,8 +79,12 @@ def cells_of(split: Split) -> list[Floats]:
     return [parts[h % 3] if h in whole and cap[h] > 3.0 else parts[0] for h in range(len(cap))]
 
 
-def by_hand(split: Split, viewer: Viewer, prices: Prices) -> float:
-    """Every pair of words of the blocks, every word of both jobs; every hour's cells, every month's pieces."""
+PAID = -1
+"""For the number of blocks that run: as many as pay best."""
+
+
+def by_hand(split: Split, viewer: Viewer, prices: Prices, *, paid_blocks: bool = False) -> float:
+    """Every pair of words of the blocks, or blocks that are paid; every word of both jobs, hour's cells, month's pieces."""
     problem, machine = split.problem, split.problem.machines[0]
     blocks = [w for w in product((0, 1), repeat=T) if not dwell_faults(np.array(w, dtype=np.bool_), machine)]
     works = [[w for w in product((0, 1), repeat=T) if allowed(job, w)] for job in problem.batches]
@@ -98,11 +104,13 @@ def by_hand(split: Split, viewer: Viewer, prices: Prices) -> float:
             known[r, m, q, n, word] = commitment_usd(row, np.array([float(n)]), word, np.zeros(len(split.tables.owner)))
         return known[r, m, q, n, word]
 
-    best, seen = -np.inf, dict[tuple[int, ...], float]()
-    for pair in ((a, b) for a in blocks for b in blocks if a <= b):
-        number = tuple(np.sum(pair, axis=0).tolist())
-        switching = sum(paid_by_block(split, w) for w in pair)
-        seen[number] = max(seen.get(number, -np.inf), switching)
+    def brought(r: int, m: int, q: int, n: int, word: int) -> float:
+        if n != PAID:
+            return worth(r, m, q, n, word)
+        running = float(prices.running[viewer.cells.at[r], 0])
+        return max(worth(r, m, q, k, word) - k * running for k in range(machine.blocks + 1))
+
+    best, seen = -np.inf, {(PAID,) * T: split.blocks_usd(prices)[0]} if paid_blocks else switching(split, blocks)
     for number, one, two in product(seen, *works):
         total = seen[number] + paid[0][one] + paid[1][two] + split.constant_usd
         for m in range(2):
@@ -114,13 +122,24 @@ def by_hand(split: Split, viewer: Viewer, prices: Prices) -> float:
                     for n in range(viewer.cells.first[g], viewer.cells.first[g + 1]):
                         rows = range(int(viewer.cells.row[n]), int(viewer.cells.row[n + 1]))
                         at = [int(viewer.cells.at[r]) for r in rows]
-                        parts = [worth(r, m, q, number[t], one[t] + 2 * two[t]) for r, t in zip(rows, at, strict=True)]
+                        parts = [
+                            brought(r, m, q, number[t], one[t] + 2 * two[t]) for r, t in zip(rows, at, strict=True)
+                        ]
                         hours.append(sum(parts) + float(sold[n]))
                     usd += max(hours)
                 pieces.append(usd)
             total += max(pieces)
         best = max(best, total)
     return best if best > NEVER / 2 else -np.inf
+
+
+def switching(split: Split, blocks: list[tuple[int, ...]]) -> dict[tuple[int, ...], float]:
+    """The least that switching and ramping costs, by what two blocks run."""
+    seen = dict[tuple[int, ...], float]()
+    for pair in ((a, b) for a in blocks for b in blocks if a <= b):
+        number = tuple(np.sum(pair, axis=0).tolist())
+        seen[number] = max(seen.get(number, -np.inf), sum(paid_by_block(split, w) for w in pair))
+    return seen
 
 
 def allowed(job: BatchJob, word: tuple[int, ...]) -> bool:
@@ -158,14 +177,15 @@ def test_the_best_joint_word_is_that_of_all_words_here_and_in_the_checker(seed: 
     assert together is not None
     assert together.usd == pytest.approx(viewer.view(prices, PIECES).usd, abs=1e-7)
     slack = together.usd - wanted + 1.0
-    whole = Walk(together, None, slack, 10**6)
+    whole = Walk(together, slack, 10**6)
     assert whole.best_usd() == pytest.approx(wanted, abs=1e-7)
-    jobs = Walk(together, 2, slack, 10**6)
-    assert together.usd >= jobs.best_usd() - 1e-7 >= wanted - 2e-7
-    fewer = Walk(together, None, slack, 10**6, ahead=jobs.least_ahead())
+    pair = Pair(together, 1, slack)
+    pair.run()
+    assert together.usd - pair.least_usd == pytest.approx(by_hand(split, viewer, prices, paid_blocks=True), abs=1e-4)
+    fewer = Walk(together, slack, 10**6, pairs=[pair])
     assert fewer.best_usd() == pytest.approx(wanted, abs=1e-7)
     assert fewer.labels <= whole.labels
-    assert Walk(together, None, together.usd - wanted - 1.0, 10**6).best_usd() == pytest.approx(wanted + 1.0)
+    assert Walk(together, together.usd - wanted - 1.0, 10**6).best_usd() == pytest.approx(wanted + 1.0)
     read = read_problem(problem_record(problem))
     checked = CheckedPrices(prices.running, prices.cover, prices.wage)
     bound = Bound(read, [checked], tuple(viewer.inner) if problem.reserves else ())
@@ -180,7 +200,51 @@ def test_a_walk_stops_at_its_most_labels_and_a_beam_drops_some() -> None:
     together = Together.of(split, Viewer(split).cells, prices, PIECES)
     assert together is not None
     with pytest.raises(TooManyError):
-        Walk(together, None, 1e4, 20).best_usd()
-    beam, whole = Walk(together, None, 1e4, 10**6, beam=3), Walk(together, None, 1e4, 10**6)
+        Walk(together, 1e4, 20).best_usd()
+    beam, whole = Walk(together, 1e4, 10**6, beam=3), Walk(together, 1e4, 10**6)
     assert beam.best_usd() <= whole.best_usd()
     assert beam.labels < whole.labels
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_pair_of_jobs_without_blocks_loses_what_labels_find(seed: int) -> None:
+    """Two days of half hours with a peak each: one job over both days, one by the day; a site without machines is its jobs."""
+    rng = np.random.default_rng(seed)
+    n, flat = 96, np.ones(96)
+    day, price, running = np.arange(n) // 48, rng.normal(40, 25, n), bool(seed % 2)
+    jobs = (
+        BatchJob(
+            "long", 2.0 * flat, 0 * flat, 0 * day, np.array([int(rng.integers(20, 60))]), 30.0, 2, initial_on=running
+        ),
+        BatchJob("daily", np.where(rng.random(n) < 0.9, 1.5, 0.0), 0 * flat, day, rng.integers(8, 20, 2), 20.0, 3),
+    )
+    peak = PeakCharge("demand", np.array([3.0, 2.0]), day, np.ones(n, dtype=np.bool_), np.zeros(2))
+    problem = Problem(
+        TimeGrid(np.datetime64("2024-01-01", "s"), 30, n), price, 0 * flat, 0 * flat,
+        rng.uniform(2.0, 4.0, n), (), (), jobs, (), (), (peak,), (), np.zeros(0, dtype=np.int64),
+    )  # fmt: skip
+    split, wage = Split.of(problem), np.column_stack((0 * flat, rng.normal(-0.75 * price, 3.0)))
+    prices = Prices(np.zeros((n, 0)), 0 * flat, wage)
+    together = Together.of(split, Viewer(split).cells, prices, [[Piece(2.0, 4.0, 6.0), Piece(0.0, 2.0, 0.0)]] * 2)
+    assert together is not None
+    whole, pair = Walk(together, 600.0, 10**6), Pair(together, 1, 600.0)
+    wanted = together.usd - whole.best_usd()
+    pair.run()
+    assert 0.0 < wanted < 600.0
+    assert pair.least_usd == pytest.approx(wanted, rel=1e-6)
+    fewer = Walk(together, wanted + 1.0, 10**6, pairs=[pair])
+    assert together.usd - fewer.best_usd() == pytest.approx(wanted, abs=1e-7)
+    assert fewer.labels < whole.labels / 10
+    small = Pair(together, 1, wanted - 1.0)
+    small.run()
+    assert small.least_usd == np.inf
+    assert sum(box.regret.size for box in small.hour.values()) < sum(box.regret.size for box in pair.hour.values())
+
+
+def test_a_pair_stops_when_the_time_is_up() -> None:
+    problem, prices = tiny(0), some_prices(tiny(0), 0)
+    split = Split.of(problem)
+    together = Together.of(split, Viewer(split).cells, prices, PIECES)
+    assert together is not None
+    with pytest.raises(TooManyError):
+        Pair(together, 1, 1e4, Deadline(0.0, clock=lambda: 1.0)).run()

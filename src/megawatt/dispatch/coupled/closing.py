@@ -6,19 +6,23 @@ from megawatt.dispatch.certificate import Certificate, Piece
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import SHARE_OF_PIECES, certify
 from megawatt.dispatch.coupled.open_peaks import OpenPeaks
+from megawatt.dispatch.coupled.pairs import Pair, TooManyError
 from megawatt.dispatch.coupled.search import Search
 from megawatt.dispatch.coupled.together import Together
 from megawatt.dispatch.coupled.view import Viewer
-from megawatt.dispatch.coupled.walk import TooManyError, Walk
+from megawatt.dispatch.coupled.walk import Walk
 from megawatt.dispatch.ledger import measured_mw
 
 BEAMS = (100, 300, 1_000)
-"""Labels kept after a row where only a better plan is looked for, each while the last bettered it."""
+"""Labels kept after a row where only a better plan is looked for, until one comes to the end with nothing better."""
 
 MOST_LABELS = 5_000_000
-"""Labels of one walk, two to four seconds."""
+"""Labels of one walk, some ten seconds."""
 
-MOST_PIECES = 24
+FEW_LABELS = 1_000_000
+"""The same where other prices may leave fewer labels."""
+
+MOST_PIECES = 200
 """Pieces of all months up to which labels are tried: they are gone through in each."""
 
 ROUNDS = 4
@@ -28,7 +32,9 @@ MORE_STEPS = 60
 """Evaluations of the split bound beside a better plan."""
 
 
-def closed(split: Split, search: Search, tolerance_usd: float, certificate: Certificate) -> Certificate:
+def closed(
+    split: Split, search: Search, tolerance_usd: float, certificate: Certificate, most_labels: int
+) -> Certificate:
     """The certificate of all parts together where their joint words are few enough, or the one there is.
 
     Args:
@@ -36,18 +42,20 @@ def closed(split: Split, search: Search, tolerance_usd: float, certificate: Cert
         search: Trials; better ones found on the way are kept in it.
         tolerance_usd: The bound need not come closer to the plan than this [USD].
         certificate: The split bound, whose prices say which joint words may count.
+        most_labels: Labels of one walk at most.
     """
-    closing = _Closing(split, search, tolerance_usd, certificate)
-    if closing.better_plan():
-        prices = closing.certificate.prices
-        closing.certificate = certify(split, search, tolerance_usd, MORE_STEPS, prices, closing.certificate)
-        if closing.near(closing.certificate):
-            return closing.certificate
+    closing = _Closing(split, search, tolerance_usd, certificate, most_labels)
+    better = closing.better_plan()
     for _ in range(ROUNDS):
+        if closing.near(closing.certificate):
+            break
         found, held = closing.together()
         if found is not None and found.bound_usd < closing.certificate.bound_usd:
             closing.certificate = found
-        if found is None or closing.near(found) or not closing.part(held):
+        if found is None and better:
+            better = False
+            closing.again()
+        elif found is None or not closing.part(held):
             break
     return closing.certificate
 
@@ -58,59 +66,84 @@ class _Closing:
     search: Search
     tolerance_usd: float
     certificate: Certificate
-    pieces: list[list[Piece]] = field(default_factory=list)
+    most_labels: int
+    pieces: list[list[Piece]] = field(init=False)
+    whole: Together | None = None
+    pairs: list[Pair] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.pieces = [list(cut) for cut in self.certificate.pieces]
+
+    @property
+    def few(self) -> bool:
+        """Whether the pieces are few enough to be gone through."""
+        return sum(map(len, self.pieces)) <= MOST_PIECES
 
     def near(self, one: Certificate) -> bool:
         """Whether a bound is near enough to the plan."""
         return one.bound_usd - self.search.value_usd <= self.tolerance_usd
 
-    def _all_parts(self, pieces: list[list[Piece]]) -> Together | None:
-        viewer = Viewer(self.split, list(self.certificate.cuts))
-        return Together.of(self.split, viewer.cells, self.certificate.prices, pieces)
+    def _prepare(self, pieces: list[list[Piece]]) -> None:
+        """Joint words at the certificate's prices in some pieces, and what pairs of jobs must lose there."""
+        cells = Viewer(self.split, list(self.certificate.cuts)).cells
+        whole = Together.of(self.split, cells, self.certificate.prices, [list(cut) for cut in pieces])
+        self.whole, self.pairs = whole, []
+        if whole is not None:
+            for other in range(1, len(self.split.problem.batches)):
+                pair = Pair(whole, other, whole.usd - self.search.value_usd, self.search.deadline)
+                try:
+                    pair.run()
+                except TooManyError:
+                    continue
+                self.pairs.append(pair)
 
     def better_plan(self) -> bool:
         """Look for a better plan where the split bound is highest; whether there was one."""
-        viewer = Viewer(self.split, list(self.certificate.cuts))
-        view = viewer.view(self.certificate.prices, [list(cut) for cut in self.certificate.pieces])
-        held = [[cut[q]] for cut, q in zip(self.certificate.pieces, view.piece, strict=True)]
-        together, first = self._all_parts(held), self.search.value_usd
+        first = self.search.value_usd
+        held = Viewer(self.split, list(self.certificate.cuts)).view(self.certificate.prices, self.pieces).piece
+        self._prepare([[cut[q]] for cut, q in zip(self.pieces, held, strict=True)])
         for beam in BEAMS:
             before = self.search.value_usd
-            if together is None or self.search.deadline.over:
+            if self.whole is None or self.search.deadline.over:
                 break
-            walk = Walk(together, None, together.usd - before, MOST_LABELS, beam=beam)
-            walk.best_usd()
+            walk = Walk(self.whole, self.whole.usd - before, self.most_labels, self.search.deadline, self.pairs, beam)
+            try:
+                walk.best_usd()
+            except TooManyError:
+                break
             if walk.reached:
                 self.search.follow(*walk.words())
-            if self.search.value_usd <= before:
-                break
+                if self.search.value_usd <= before:
+                    break
         return self.search.value_usd > first
+
+    def again(self) -> None:
+        """The split bound beside a better plan."""
+        one = self.certificate
+        self.certificate = certify(self.split, self.search, self.tolerance_usd, MORE_STEPS, one.prices, one)
+        self.pieces, self.whole = [list(cut) for cut in self.certificate.pieces], None
 
     def together(self) -> tuple[Certificate | None, list[Piece]]:
         """The bound of all parts, None where their labels are too many, and the pieces that the best word lies in."""
-        self.pieces = self.pieces or [list(cut) for cut in self.certificate.pieces]
-        if sum(map(len, self.pieces)) > MOST_PIECES or self.search.deadline.over:
-            return None, []
-        together = self._all_parts(self.pieces)
-        if together is None:
-            return None, []
-        slack, ahead, held = together.usd - self.search.value_usd, None, list[Piece]()
+        held = list[Piece]()
+        if not self.few or self.search.deadline.over:
+            return None, held
+        if self.whole is None or self.whole.pieces != self.pieces:
+            self._prepare(self.pieces)
+        if self.whole is None:
+            return None, held
+        slack = self.whole.usd - self.search.value_usd
+        walk = Walk(self.whole, slack, self.most_labels, self.search.deadline, self.pairs)
         try:
-            for jobs in range(2, len(self.split.problem.batches) + 1):
-                walk = Walk(together, jobs, slack, MOST_LABELS, ahead=ahead)
-                walk.best_usd()
-                ahead = walk.least_ahead()
-            walk = Walk(together, None, slack, MOST_LABELS, ahead=ahead)
             usd = walk.best_usd()
         except TooManyError:
-            return None, []
+            return None, held
         if walk.reached:
             held = walk.held()
             self.search.follow(*walk.words())
         bound = max(usd, self.search.value_usd)
         bound += ROUND_OUT * (1 + abs(bound))
-        pieces = tuple(map(tuple, self.pieces))
-        return replace(self.certificate, pieces=pieces, together=True, bound_usd=bound), held
+        return replace(self.certificate, pieces=tuple(map(tuple, self.pieces)), together=True, bound_usd=bound), held
 
     def part(self, held: list[Piece]) -> bool:
         """Part the pieces that hold the best word where their width costs much; whether any was."""

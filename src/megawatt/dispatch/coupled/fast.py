@@ -9,7 +9,7 @@ from megawatt.core.errors import SolverError
 from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
-from megawatt.dispatch.coupled.closing import closed
+from megawatt.dispatch.coupled.closing import FEW_LABELS, MOST_LABELS, closed
 from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.joint import Joint
 from megawatt.dispatch.coupled.near import begin_near
@@ -53,7 +53,7 @@ MOST_MIXED = 1_000
 """Intervals up to which those are solved: a week by quarters of an hour takes a second each."""
 
 MOST_LINEAR = 3_000
-"""Intervals up to which the linear relaxation is worth its time as a source of prices."""
+"""Intervals up to which the linear relaxation is worth its time as a source of prices, and joint words are looked at."""
 
 SHAKES, SEED = 24, 1
 """Random rebuilds of a plan that is not proven good enough, and the seed of what is random about them."""
@@ -198,13 +198,10 @@ def _certified(search: Search, tolerance: float, prices: Prices | None, first: C
         if split.problem.T <= MOST_LINEAR:
             prices = linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
             certificate = _lower(certify(split, search, tolerance, MOST_STEPS, prices, certificate), certificate)
-            if open_usd(certificate, search) > tolerance and _worth_planes(search, certificate):
-                again = certify(split, search, tolerance, MOST_PLANES, certificate.prices, certificate, planes=True)
-                certificate = _lower(again, certificate)
+            if open_usd(certificate, search) > tolerance:
+                certificate = _closed(search, tolerance, certificate)
         else:
             certificate = certify(split, search, tolerance, MOST_STEPS, certificate.prices, certificate)
-    if open_usd(certificate, search) > tolerance and split.problem.T <= MOST_MIXED:
-        certificate = closed(split, search, tolerance, certificate)
     if open_usd(certificate, search) > tolerance:
         found = search.value_usd
         search.shake(SHAKES, np.random.default_rng(SEED))
@@ -212,6 +209,16 @@ def _certified(search: Search, tolerance: float, prices: Prices | None, first: C
         if search.value_usd > found:
             again = certify(split, search, tolerance, NEXT_STEPS, certificate.prices, certificate)
             certificate = _lower(again, certificate)
+    return certificate
+
+
+def _closed(search: Search, tolerance: float, certificate: Certificate) -> Certificate:
+    """The bound by joint words; where they are many, beside a programme's prices, which may leave fewer."""
+    split, planes = search.split, _worth_planes(search, certificate)
+    certificate = closed(split, search, tolerance, certificate, FEW_LABELS if planes else MOST_LABELS)
+    if open_usd(certificate, search) > tolerance and planes and not search.deadline.over:
+        again = certify(split, search, tolerance, MOST_PLANES, certificate.prices, certificate, planes=True)
+        certificate = closed(split, search, tolerance, _lower(again, certificate), MOST_LABELS)
     return certificate
 
 

@@ -35,12 +35,14 @@ class Moves(NamedTuple):
         lost: What the move loses against the part's best, the same shape [USD]; of the first job what it costs.
         runs: Share of each state in the number of the commitment, shape (parts, states).
         radix: States of each part, shape (parts,).
+        ways: Moves of each part, shape (parts,).
     """
 
     to: Ints
     lost: Floats
     runs: Ints
     radix: Ints
+    ways: Ints
 
 
 class Row(NamedTuple):
@@ -67,18 +69,17 @@ class Row(NamedTuple):
     room_mw: float
 
 
-class Known(NamedTuple):
-    """Numbers with a value each, scattered over a table.
+class Ahead(NamedTuple):
+    """Least regret to come of joint states of the first job and others after a row, by boxes of pairs one after the other.
 
     Attributes:
-        key: The numbers, -1 where a place is free, shape (size,).
-        value: Their values, shape (size,).
-        place: A state's number is divided by this before it is looked up.
+        regret: All boxes, flat [USD]; without any nothing is known.
+        box: By pair, begin of its box; part that is the other job, its phases, least work done and the number of those, then the
+            same three of the first job, shape (pairs, 8).
     """
 
-    key: Ints
-    value: Floats
-    place: int
+    regret: NDArray[np.float32]
+    box: Ints
 
 
 @njit(cache=True)
@@ -90,28 +91,6 @@ def _at(key: Ints, number: int) -> int:
     while key[k] >= 0 and key[k] != number:
         k = (k + 1) & mask
     return int(k)
-
-
-@njit(cache=True)
-def known(number: Ints, value: Floats, place: int) -> Known:
-    """A table of different numbers."""
-    size = FIRST_SIZE
-    while size < 2 * len(number):
-        size *= 2
-    key, out = np.full(size, -1, dtype=np.int64), np.full(size, np.inf)
-    for i in range(len(number)):
-        k = _at(key, number[i])
-        key[k], out[k] = number[i], value[i]
-    return Known(key, out, place)
-
-
-@njit(cache=True)
-def found(table: Known, number: Ints) -> Floats:
-    """Values of some states; infinite where a table does not know them."""
-    out = np.empty(len(number))
-    for i in range(len(number)):
-        out[i] = table.value[_at(table.key, number[i] // table.place)]
-    return out
 
 
 @njit(cache=True)
@@ -148,11 +127,33 @@ def commitment_usd(row: Row, counts: Floats, word: int, width: Floats) -> float:
 
 
 @njit(cache=True)
+def regret_ahead(ahead: Ahead, after: Ints) -> float:
+    """Least regret to come of a joint state, infinite where a box does not hold it [USD].
+
+    Args:
+        ahead: What is known.
+        after: State of each part.
+    """
+    least, first = 0.0, after[after.shape[0] - 1]
+    for k in range(ahead.box.shape[0]):
+        begin, part, phases, low, number, first_phases, first_low, first_number = ahead.box[k]
+        done, first_done = after[part] // phases - low, first // first_phases - first_low
+        if not (0 <= done < number and 0 <= first_done < first_number):
+            return np.inf
+        at = ((after[part] % phases * number + done) * first_phases + first % first_phases) * first_number + first_done
+        least = max(least, float(ahead.regret[begin + at]))
+    return least
+
+
+@njit(cache=True)
 def expand(
-    state: Ints, regret: Floats, slack: float, moves: Moves, now: Floats, later: Floats, worth: Floats, row: Row,
-    counts: Floats, ahead: Known,
-) -> tuple[Ints, Floats, Ints]:  # fmt: skip
+    state: Ints, regret: Floats, slack: float, moves: Moves, now: Floats, later: Floats, words: Floats, worth: Floats,
+    row: Row, counts: Floats, ahead: Ahead,
+) -> tuple[Ints, Floats, Floats, Ints]:  # fmt: skip
     """Labels after a row.
+
+    The jobs move before the classes: what they lose with the blocks at their prices, and what is known of their way on, tells
+    most of the moves off before any class was looked at.
 
     Args:
         state: Joint states before it, shape (n,).
@@ -161,27 +162,27 @@ def expand(
         moves: The moves.
         now: Most that is to come from each state of the first job before the row [USD].
         later: And after it.
+        words: Most that each word of jobs earns in the row at the prices, shape (2**J,) [USD].
         worth: What each commitment earns, NaN where it is not known yet, which is filled in [USD].
         row: The row.
         counts: Counts of blocks by the commitment's number, jobs apart, shape (commitments, C).
-        ahead: Least regret to come by the states of the last parts; empty where nothing is known of it.
+        ahead: What is known of the way on.
 
     Returns:
-        Different states after the row, their least regrets, and the labels before that lead there.
+        Different states after the row, their least regrets, the least regret to come that is known, and the labels before
+        that lead there.
     """
-    to, lost, runs, radix = moves
-    parts, words = radix.shape[0], 1 << row.tab.work_mw.shape[1]
+    to, lost, runs, radix, ways = moves
+    parts, jobs = radix.shape[0], radix.shape[0] - counts.shape[1]
     size = FIRST_SIZE
     while size < 4 * len(state):
         size *= 2
-    key, least, source = np.full(size, -1, dtype=np.int64), np.empty(size), np.empty(size, dtype=np.int64)
-    width, number = np.zeros(row.tab.owner.shape[0]), 0
-    digit, move, whole = (
-        np.zeros(parts, dtype=np.int64),
-        np.zeros(parts + 1, dtype=np.int64),
-        np.zeros(parts + 1, dtype=np.int64),
-    )
-    ran, spent, step = np.zeros(parts + 1, dtype=np.int64), np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64)
+    key, source = np.full(size, -1, dtype=np.int64), np.empty(size, dtype=np.int64)
+    least, rest = np.empty(size), np.empty(size)
+    width, number, first = np.zeros(row.tab.owner.shape[0]), 0, parts - 1
+    digit, after = np.zeros(parts, dtype=np.int64), np.zeros(parts, dtype=np.int64)
+    move, ran, whole = np.zeros((3, parts + 1), dtype=np.int64)
+    spent, step, still = np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64), 0.0
     for i in range(parts):
         step[i + 1] = step[i] * radix[i]
     for n in range(len(state)):
@@ -189,108 +190,54 @@ def expand(
             digit[i] = state[n] // step[i] % radix[i]
         depth, spent[0], move[0] = 0, regret[n], -1
         while depth >= 0:
+            part = first - depth
             move[depth] += 1
-            if move[depth] == to.shape[2]:
+            if move[depth] == ways[part]:
                 depth -= 1
                 continue
-            s = digit[depth]
-            after = to[depth, s, move[depth]]
-            if after < 0:
+            after[part] = to[part, digit[part], move[depth]]
+            if after[part] < 0 or (part == first and later[after[part]] <= NEVER / 2):
                 continue
-            ran[depth + 1] = ran[depth] + runs[depth, after]
-            whole[depth + 1] = whole[depth] + after * step[depth]
-            spent[depth + 1] = spent[depth] + lost[depth, s, move[depth]]
+            ran[depth + 1] = ran[depth] + runs[part, after[part]]
+            whole[depth + 1] = whole[depth] + after[part] * step[part]
+            spent[depth + 1] = spent[depth] + lost[part, digit[part], move[depth]]
+            if depth + 1 == jobs:
+                # as if all blocks were the best for this word of the jobs
+                spent[jobs] += now[digit[first]] - words[ran[jobs]] - later[after[first]]
+                still = regret_ahead(ahead, after)
+            if depth >= jobs - 1 and spent[depth + 1] + still >= slack:
+                continue
             if depth < parts - 1:
-                if spent[depth + 1] < slack:
-                    depth += 1
-                    move[depth] = -1
+                depth += 1
+                move[depth] = -1
                 continue
-            if later[after] <= NEVER / 2:
-                continue
-            k = ran[parts]
+            k, word = ran[parts], ran[jobs]
             if np.isnan(worth[k]):
-                worth[k] = commitment_usd(row, counts[k // words], k % words, width)
-            total = spent[parts] + now[s] - worth[k] - later[after]
-            if total >= slack:
-                continue
-            if len(ahead.key) and total + ahead.value[_at(ahead.key, int(whole[parts]) // ahead.place)] >= slack:
+                worth[k] = commitment_usd(row, counts[k // len(words)], word, width)
+            total = spent[parts] + words[word] - worth[k]
+            if total + still >= slack:
                 continue
             at = _at(key, int(whole[parts]))
-            if key[at] < 0:
-                key[at], least[at], source[at], number = whole[parts], total, n, number + 1
+            if key[at] < 0 or total < least[at]:
+                number += key[at] < 0
+                key[at], least[at], rest[at], source[at] = whole[parts], total, still, n
                 if 2 * number > len(key):
-                    key, least, source = _wider(key, least, source)
-            elif total < least[at]:
-                least[at], source[at] = total, n
+                    key, least, rest, source = _wider(key, least, rest, source)
     kept = np.flatnonzero(key >= 0)
-    return key[kept], least[kept], source[kept]
+    return key[kept], least[kept], rest[kept], source[kept]
 
 
 @njit(cache=True)
-def _wider(key: Ints, value: Floats, source: Ints) -> tuple[Ints, Floats, Ints]:
+def _wider(key: Ints, least: Floats, rest: Floats, source: Ints) -> tuple[Ints, Floats, Floats, Ints]:
     """The same table with more places."""
     size = 4 * len(key)
-    new, one, other = np.full(size, -1, dtype=np.int64), np.empty(size), np.empty(size, dtype=np.int64)
+    number, from_label = np.full(size, -1, dtype=np.int64), np.empty(size, dtype=np.int64)
+    regret, still = np.empty(size), np.empty(size)
     for k in range(len(key)):
         if key[k] >= 0:
-            at = _at(new, key[k])
-            new[at], one[at], other[at] = key[k], value[k], source[k]
-    return new, one, other
-
-
-@njit(cache=True)
-def regret_ahead(
-    state: Ints, slack: Floats, moves: Moves, now: Floats, later: Floats, worth: Floats, ahead: Known
-) -> Floats:
-    """Least regret to come of labels before a row, infinite where it is their slack or more, shape (n,) [USD].
-
-    Args:
-        state: Joint states, shape (n,).
-        slack: What each may lose, shape (n,) [USD].
-        moves: The moves.
-        now: Most that is to come from each state of the first job before the row [USD].
-        later: And after it.
-        worth: What each commitment earns [USD].
-        ahead: Least regret to come after the row, by joint state.
-    """
-    to, lost, runs, radix = moves
-    parts, out = radix.shape[0], np.full(len(state), np.inf)
-    digit, move, whole = (
-        np.zeros(parts, dtype=np.int64),
-        np.zeros(parts + 1, dtype=np.int64),
-        np.zeros(parts + 1, dtype=np.int64),
-    )
-    ran, spent, step = np.zeros(parts + 1, dtype=np.int64), np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64)
-    for i in range(parts):
-        step[i + 1] = step[i] * radix[i]
-    for n in range(len(state)):
-        for i in range(parts):
-            digit[i] = state[n] // step[i] % radix[i]
-        depth, move[0] = 0, -1
-        while depth >= 0:
-            move[depth] += 1
-            if move[depth] == to.shape[2]:
-                depth -= 1
-                continue
-            s = digit[depth]
-            after = to[depth, s, move[depth]]
-            if after < 0:
-                continue
-            ran[depth + 1] = ran[depth] + runs[depth, after]
-            whole[depth + 1] = whole[depth] + after * step[depth]
-            spent[depth + 1] = spent[depth] + lost[depth, s, move[depth]]
-            if depth < parts - 1:
-                if spent[depth + 1] < min(slack[n], out[n]):
-                    depth += 1
-                    move[depth] = -1
-                continue
-            if later[after] > NEVER / 2:
-                total = spent[parts] + now[s] - worth[ran[parts]] - later[after]
-                if total < min(slack[n], out[n]):
-                    out[n] = min(out[n], total + ahead.value[_at(ahead.key, int(whole[parts]))])
-        if out[n] >= slack[n]:
-            out[n] = np.inf
-    return out
+            at = _at(number, key[k])
+            number[at], regret[at], still[at], from_label[at] = key[k], least[k], rest[k], source[k]
+    return number, regret, still, from_label
 
 
 @njit(cache=True)
@@ -339,3 +286,40 @@ def back_hours(
                 if by_row[row[n], s] > NEVER / 2:
                     by_hour[hour, s] = max(by_hour[hour, s], by_row[row[n], s] + usd[n])
     return by_row, by_hour
+
+
+@njit(cache=True)
+def forth_hours(
+    off: Floats, on: Floats, usd: Floats, cells: Ints, row: Ints, start: Ints, window: Ints, need: Ints, restart: float,
+    least_run: int, begin: Floats,
+) -> Floats:  # fmt: skip
+    """Most that was brought up to each state of a job before each hour and at the end, when hours take their best cells.
+
+    Arguments and shapes are those of `back_hours`, but for ``begin``: what was brought before these hours [USD].
+    """
+    R, hours = least_run, len(cells) - 1
+    out = np.full((hours + 1, len(begin)), NEVER)
+    out[0] = begin
+    now, then = np.empty_like(begin), np.empty_like(begin)
+    for hour in range(hours):
+        for n in range(cells[hour], cells[hour + 1]):
+            now[:] = out[hour]
+            for r in range(row[n], row[n + 1]):
+                then[:] = NEVER
+                t = start[hour] + r - row[n]
+                new, due = t > 0 and window[t] != window[t - 1], need[window[t]]
+                for s in range(len(begin)):
+                    done, phase = s // (R + 1), s % (R + 1)
+                    if now[s] <= NEVER / 2 or (new and done != need[window[t - 1]]):
+                        continue
+                    done = 0 if new else done
+                    if phase in (0, R):
+                        then[done * (R + 1)] = max(then[done * (R + 1)], now[s] + off[r])
+                    if done < due and on[r] > NEVER / 2:
+                        to = (done + 1) * (R + 1) + min(phase + 1, R)
+                        then[to] = max(then[to], now[s] + on[r] - (restart if phase == 0 else 0.0))
+                now, then = then, now
+            for s in range(len(begin)):
+                if now[s] > NEVER / 2:
+                    out[hour + 1, s] = max(out[hour + 1, s], now[s] + usd[n])
+    return out

@@ -57,6 +57,7 @@ class Together:
         usd: The split bound of these prices and pieces [USD].
         job: The first job.
         crews: States of the classes.
+        others: Most that is to come from each state of every job after the first, shape (T + 1, states) each [USD].
         sold_usd: What the awards of each cell bring [USD].
         legs: Each month under each of its pieces.
         month: Most that is to come from each state of the first job before each month and after the last [USD].
@@ -70,7 +71,7 @@ class Together:
     job: FirstJob = field(init=False)
     crews: list[Crew] = field(init=False)
     _classes: list[Floats] = field(init=False)
-    _jobs: list[Floats] = field(init=False)
+    others: list[Floats] = field(init=False)
     sold_usd: Floats = field(init=False)
     legs: dict[tuple[int, int], Leg] = field(default_factory=dict)
     month: list[Floats] = field(init=False)
@@ -102,7 +103,7 @@ class Together:
         """What is to come from every state of each part, back from the end."""
         split, prices, problem = self.split, self.prices, self.split.problem
         self.job = job = FirstJob.of(split)
-        self._classes, self._jobs = [], []
+        self._classes, self.others = [], []
         for c, (own, crew) in enumerate(zip(problem.machines, self.crews, strict=True)):
             price = np.ascontiguousarray(prices.running[:, c])
             worth = block_worth(price, split.ramp[c], own.start_usd, own.stop_usd, own.min_up, own.min_down)
@@ -110,7 +111,7 @@ class Together:
         for j, one in enumerate(problem.batches[1:], start=1):
             on, none = np.where(one.power_mw > 0, prices.wage[:, j], NEVER), np.zeros(problem.T)
             worth = work_worth(none, on, one.window, one.need, one.restart_usd, one.min_run)
-            self._jobs.append(worth.reshape(problem.T + 1, -1))
+            self.others.append(worth.reshape(problem.T + 1, -1))
         self.sold_usd, _ = award_cells(split.awards, split.kinks, split.spans, self.cells, prices.cover)
         end = np.full((int(job.need.max()) + 1) * (job.least_run + 1), NEVER)
         end[job.due * (job.least_run + 1) : (job.due + 1) * (job.least_run + 1)] = 0.0
@@ -124,7 +125,7 @@ class Together:
         self.usd = split.constant_usd + float(self.month[0][self.begin[-1]])
         self.usd += sum(float(worth[0][0]) for worth in self._classes)
         self.usd += sum(
-            float(worth[0][s]) for worth, s in zip(self._jobs[::-1], self.begin[len(self.crews) :], strict=False)
+            float(worth[0][s]) for worth, s in zip(self.others[::-1], self.begin[len(self.crews) :], strict=False)
         )
 
     @property
@@ -164,30 +165,29 @@ class Together:
         """The first row of a month."""
         return int(self.cells.row[self.cells.first[self.split.span_edges[m]]])
 
-    def moves(self, t: int, first: int) -> tuple[Ints, Floats]:
-        """Moves of the parts from the first-th on in interval t: state after, and what is lost; of the first job what it costs."""
-        to, paid, slots = self._table(t, first)
+    def moves(self, t: int) -> tuple[Ints, Floats]:
+        """Moves of the parts in interval t: state after, and what is lost; of the first job what it costs."""
+        to, paid, slots = self._table(t)
         lost = paid.copy()
-        for i, c in enumerate(range(first, len(self.crews))):
-            crew, worth = self.crews[c], self._classes[c]
+        for c, (crew, worth) in enumerate(zip(self.crews, self._classes, strict=True)):
             gain = crew.phase.sum(axis=1) * self.prices.running[t, c] + crew.phase[:, :-1] @ self.split.ramp[c][:, t]
-            own = lost[i, : crew.to.shape[0], : crew.to.shape[1]]
+            own = lost[c, : crew.to.shape[0], : crew.to.shape[1]]
             own += worth[t][:, np.newaxis] - (gain + worth[t + 1])[crew.to]
         for i, j, states in slots:
-            worth = self._jobs[j - 1]
+            worth = self.others[j - 1]
             later = worth[t + 1][to[i, :states, :2]]
             later = np.where(later > NEVER / 2, later + np.array([0.0, self.prices.wage[t, j]]), -np.inf)
             lost[i, :states, :2] += worth[t][:, np.newaxis] - later
         return to, lost
 
-    def _table(self, t: int, first: int) -> tuple[Ints, Floats, list[tuple[int, int, int]]]:
+    def _table(self, t: int) -> tuple[Ints, Floats, list[tuple[int, int, int]]]:
         """Moves and what they cost, the same in most intervals; and the parts that are jobs after the first, with their states."""
         jobs = self.split.problem.batches
-        key = (first, *(_kind(job, t) for job in jobs))
+        key = tuple(_kind(job, t) for job in jobs)
         if key not in self._tables:
-            parts = [(crew.to, crew.usd) for crew in self.crews[first:]]
-            rest = range(len(jobs) - 1 - max(first - len(self.crews), 0), 0, -1)
-            slots = [(i, j, len(self._jobs[j - 1][0])) for i, j in enumerate(rest, start=len(parts))]
+            parts = [(crew.to, crew.usd) for crew in self.crews]
+            rest = range(len(jobs) - 1, 0, -1)
+            slots = [(i, j, len(self.others[j - 1][0])) for i, j in enumerate(rest, start=len(parts))]
             parts += [job_moves(jobs[j], t) for j in rest]
             parts.append(job_moves(jobs[0], t) if jobs else (np.array([[0, -1], [-1, -1]]), np.zeros((2, 2))))
             shape = len(parts), max(len(to) for to, _ in parts), max(to.shape[1] for to, _ in parts)
