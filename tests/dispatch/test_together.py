@@ -185,6 +185,9 @@ def test_the_best_joint_word_is_that_of_all_words_here_and_in_the_checker(seed: 
     fewer = Walk(together, slack, 10**6, pairs=[pair])
     assert fewer.best_usd() == pytest.approx(wanted, abs=1e-7)
     assert fewer.labels <= whole.labels
+    _, blocks, work = fewer.words()
+    assert all(allowed(job, tuple(word)) for job, word in zip(problem.batches, work.tolist(), strict=True))
+    assert not any(dwell_faults(word.astype(np.bool_), problem.machines[0]) for word in blocks[0])
     assert Walk(together, together.usd - wanted - 1.0, 10**6).best_usd() == pytest.approx(wanted + 1.0)
     read = read_problem(problem_record(problem))
     checked = CheckedPrices(prices.running, prices.cover, prices.wage)

@@ -16,8 +16,8 @@ from megawatt.dispatch.ledger import measured_mw
 BEAMS = (100, 300, 1_000)
 """Labels kept after a row where only a better plan is looked for, until one comes to the end with nothing better."""
 
-MOST_LABELS = 5_000_000
-"""Labels of one walk, some ten seconds."""
+MOST_LABELS = 15_000_000
+"""Labels of one walk, half a minute to two."""
 
 FEW_LABELS = 1_000_000
 """The same where other prices may leave fewer labels."""

@@ -147,7 +147,7 @@ def regret_ahead(ahead: Ahead, after: Ints) -> float:
 
 @njit(cache=True)
 def expand(
-    state: Ints, regret: Floats, slack: float, moves: Moves, now: Floats, later: Floats, words: Floats, worth: Floats,
+    state: Ints, regret: Floats, slack: float, moves: Moves, now: Floats, later: Floats, words: Floats,
     row: Row, counts: Floats, ahead: Ahead,
 ) -> tuple[Ints, Floats, Floats, Ints]:  # fmt: skip
     """Labels after a row.
@@ -163,7 +163,6 @@ def expand(
         now: Most that is to come from each state of the first job before the row [USD].
         later: And after it.
         words: Most that each word of jobs earns in the row at the prices, shape (2**J,) [USD].
-        worth: What each commitment earns, NaN where it is not known yet, which is filled in [USD].
         row: The row.
         counts: Counts of blocks by the commitment's number, jobs apart, shape (commitments, C).
         ahead: What is known of the way on.
@@ -182,40 +181,47 @@ def expand(
     width, number, first = np.zeros(row.tab.owner.shape[0]), 0, parts - 1
     digit, after = np.zeros(parts, dtype=np.int64), np.zeros(parts, dtype=np.int64)
     move, ran, whole = np.zeros((3, parts + 1), dtype=np.int64)
-    spent, step, still = np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64), 0.0
+    spent, step, still, total = np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64), 0.0, 0.0
+    classes, most = parts - jobs, radix[: parts - jobs].max() if parts > jobs else 0
+    order, many = np.empty((classes, most, to.shape[2]), dtype=np.int64), np.full((classes, most), -1)
     for i in range(parts):
         step[i + 1] = step[i] * radix[i]
+    worth = _most_worth(row, counts, len(words), width)
     for n in range(len(state)):
         for i in range(parts):
             digit[i] = state[n] // step[i] % radix[i]
         depth, spent[0], move[0] = 0, regret[n], -1
         while depth >= 0:
-            part = first - depth
+            part, s = first - depth, digit[first - depth]
             move[depth] += 1
-            if move[depth] == ways[part]:
+            if move[depth] == (ways[part] if depth < jobs else many[part, s]):
                 depth -= 1
                 continue
-            after[part] = to[part, digit[part], move[depth]]
+            if depth >= jobs and many[part, s] < 0:
+                many[part, s] = _in_order(to[part, s], lost[part, s], order[part, s])
+            way = move[depth] if depth < jobs else order[part, s, move[depth]]
+            after[part] = to[part, s, way]
             if after[part] < 0 or (part == first and later[after[part]] <= NEVER / 2):
                 continue
             ran[depth + 1] = ran[depth] + runs[part, after[part]]
             whole[depth + 1] = whole[depth] + after[part] * step[part]
-            spent[depth + 1] = spent[depth] + lost[part, digit[part], move[depth]]
-            if depth + 1 == jobs:
+            spent[depth + 1] = spent[depth] + lost[part, s, way]
+            if depth >= jobs:
+                if spent[depth + 1] + still >= slack:
+                    depth -= 1  # the moves that follow lose more
+                    continue
+                total = spent[depth + 1] + words[ran[jobs]] - worth[depth - jobs, ran[depth + 1]]
+                if total + still >= slack:
+                    continue
+            elif depth + 1 == jobs:
                 # as if all blocks were the best for this word of the jobs
-                spent[jobs] += now[digit[first]] - words[ran[jobs]] - later[after[first]]
+                total = spent[jobs] = spent[jobs] + now[digit[first]] - words[ran[jobs]] - later[after[first]]
                 still = regret_ahead(ahead, after)
-            if depth >= jobs - 1 and spent[depth + 1] + still >= slack:
-                continue
+                if total + still >= slack:
+                    continue
             if depth < parts - 1:
                 depth += 1
                 move[depth] = -1
-                continue
-            k, word = ran[parts], ran[jobs]
-            if np.isnan(worth[k]):
-                worth[k] = commitment_usd(row, counts[k // len(words)], word, width)
-            total = spent[parts] + words[word] - worth[k]
-            if total + still >= slack:
                 continue
             at = _at(key, int(whole[parts]))
             if key[at] < 0 or total < least[at]:
@@ -225,6 +231,42 @@ def expand(
                     key, least, rest, source = _wider(key, least, rest, source)
     kept = np.flatnonzero(key >= 0)
     return key[kept], least[kept], rest[kept], source[kept]
+
+
+@njit(cache=True)
+def _most_worth(row: Row, counts: Floats, words: int, width: Floats) -> Floats:
+    """Most that commitments earn whose last classes run some blocks and the others any, shape (C, commitments) [USD].
+
+    By the number of classes that are set less one, and the commitment's number when the others run none.
+    """
+    C = counts.shape[1]
+    out = np.full((C, len(counts) * words), np.nan)
+    for k in range(out.shape[1] if C else 0):
+        out[C - 1, k] = commitment_usd(row, counts[k // words], k % words, width)
+    step = out.shape[1]
+    for c in range(C - 1):  # the first class is the slowest
+        blocks = int(counts[-1, c]) + 1
+        step //= blocks
+        for k in range(step):
+            best = NEVER
+            for n in range(blocks):
+                best = max(best, out[C - 1 - c, k + n * step])
+            out[C - 2 - c, k] = best
+    return out
+
+
+@njit(cache=True)
+def _in_order(to: Ints, lost: Floats, order: Ints) -> int:
+    """Number the moves of a state that there are, those that lose least first; how many."""
+    n = 0
+    for move in range(len(to)):
+        if to[move] >= 0:
+            k = n
+            while k > 0 and lost[order[k - 1]] > lost[move]:
+                order[k] = order[k - 1]
+                k -= 1
+            order[k], n = move, n + 1
+    return n
 
 
 @njit(cache=True)

@@ -26,14 +26,12 @@ class Labels:
     Attributes:
         state: Joint states, shape (n,).
         regret: Their regrets, shape (n,) [USD].
-        rest: Regret to come that is known, 0 where it is not needed, shape (n,) [USD].
         source: Labels before that lead there, shape (n,).
         branch: Branch of the fork before that holds these, shape (n,).
     """
 
     state: Ints
     regret: Floats
-    rest: Floats
     source: Ints
     branch: Ints
 
@@ -42,18 +40,17 @@ class Labels:
         """The label of least regret of each state, by its branch and its place there."""
         state = np.concatenate([one.state for one in branches])
         regret = np.concatenate([one.regret for one in branches])
-        rest = np.concatenate([one.rest for one in branches])
         source = np.concatenate([np.arange(len(one.state)) for one in branches])
         branch = np.repeat(np.arange(len(branches)), [len(one.state) for one in branches])
         order = np.lexsort((regret, state)) if len(branches) > 1 else np.arange(len(state))
         order = order[np.append(True, np.diff(state[order]) != 0)[: len(order)]]
-        return cls(state[order], regret[order], rest[order], source[order], branch[order])
+        return cls(state[order], regret[order], source[order], branch[order])
 
     def forked(self, loss: Floats, slack: float) -> "Labels":
         """Those that a branch which loses some leaves below a slack."""
         regret = self.regret + loss
         kept = np.flatnonzero(regret < slack)
-        return Labels(self.state[kept], regret[kept], self.rest[kept], kept, np.zeros(len(kept), dtype=np.int64))
+        return Labels(self.state[kept], regret[kept], kept, _no_branch(len(kept)))
 
 
 @dataclass(slots=True)
@@ -70,7 +67,7 @@ class Walk:
         labels: Labels so far, in all.
         month: Labels before each month and after the last.
         hour: Labels before each hour.
-        before: Labels before each row.
+        before: Labels before the first row of each cell.
         after: Labels after each row.
     """
 
@@ -116,9 +113,9 @@ class Walk:
             TooManyError: There are more labels than allowed, or the time is up.
         """
         whole, begin = self.together, self.together.begin
-        none, zero = np.zeros(1, dtype=np.int64), np.zeros(1)
+        none = np.zeros(1, dtype=np.int64)
         state = np.array([sum(s * int(p) for s, p in zip(begin, np.cumprod([1, *self._radix[:-1]]), strict=True))])
-        self.month = [Labels(state.astype(np.int64), zero, zero, none, none)]
+        self.month = [Labels(state.astype(np.int64), np.zeros(1), none, none)]
         for m, pieces in enumerate(whole.pieces):
             now = self.month[-1]
             most = whole.month[m][now.state // self._place]
@@ -140,8 +137,8 @@ class Walk:
             for n in range(cells.first[g], cells.first[g + 1]):
                 first = leg.by_row[cells.row[n] - whole.row(m)][now.state // self._place]
                 here = now.forked(most - (first + whole.sold_usd[n]), self.slack_usd)
+                self.before[m, q, int(cells.row[n])] = here
                 for r in range(cells.row[n], cells.row[n + 1]):
-                    self.before[m, q, r] = here
                     if len(here.state):
                         last = r + 1 == cells.row[n + 1]
                         boxes = [pair.hour[m, q, g + 1] for pair in self.pairs] if last else [one[r] for one in within]
@@ -160,18 +157,17 @@ class Walk:
             float(whole.cells.most_mw[r]), float(leg.room[t]),
         )  # fmt: skip
         words = leg.words[r - whole.row(m)]
-        worth = np.full(len(words) * len(split.tables.counts), np.nan)
         state, regret, rest, source = expand(
-            now.state, now.regret, self.slack_usd, self._moves_at(t), *self._first_job(m, leg, g, r, last), words, worth, row,
+            now.state, now.regret, self.slack_usd, self._moves_at(t), *self._first_job(m, leg, g, r, last), words, row,
             split.tables.counts, ahead,
         )  # fmt: skip
         if self.beam is not None and len(state) > self.beam:
             at = np.argpartition(regret + rest, self.beam)[: self.beam]
-            state, regret, rest, source = state[at], regret[at], rest[at], source[at]
+            state, regret, source = state[at], regret[at], source[at]
         self.labels += len(state)
         if self.deadline.over or (self.beam is None and self.labels > self.most):
             raise TooManyError
-        return Labels(state, regret, rest, source, np.zeros(len(state), dtype=np.int64))
+        return Labels(state, regret, source, _no_branch(len(state)))
 
     def _within(self, pair: Pair, m: int, q: int, g: int) -> dict[int, Box]:
         """What a pair knows after the rows of an hour, of states that labels before it can lead to."""
@@ -238,3 +234,8 @@ class Walk:
                     at = int(self.after[m, q, r].source[at])
                 at = int(self.before[m, q, cells.row[n]].source[at])
             at = int(self.hour[m, q, int(edges[m])].source[at])
+
+
+def _no_branch(n: int) -> Ints:
+    """Branch 0 for all of n labels, without their memory."""
+    return np.broadcast_to(np.int64(0), n)
