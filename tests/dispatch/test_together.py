@@ -230,18 +230,51 @@ def test_a_pair_of_jobs_without_blocks_loses_what_labels_find(seed: int) -> None
     prices = Prices(np.zeros((n, 0)), 0 * flat, wage)
     together = Together.of(split, Viewer(split).cells, prices, [[Piece(2.0, 4.0, 6.0), Piece(0.0, 2.0, 0.0)]] * 2)
     assert together is not None
-    whole, pair = Walk(together, 600.0, 10**6), Pair(together, 1, 600.0)
+    whole, pair = Walk(together, 600.0, 10**8), Pair(together, 1, 600.0)
     wanted = together.usd - whole.best_usd()
     pair.run()
     assert 0.0 < wanted < 600.0
     assert pair.least_usd == pytest.approx(wanted, rel=1e-6)
-    fewer = Walk(together, wanted + 1.0, 10**6, pairs=[pair])
+    fewer = Walk(together, wanted + 1.0, 10**8, pairs=[pair])
     assert together.usd - fewer.best_usd() == pytest.approx(wanted, abs=1e-7)
     assert fewer.labels < whole.labels / 10
     small = Pair(together, 1, wanted - 1.0)
     small.run()
     assert small.least_usd == np.inf
     assert sum(box.regret.size for box in small.hour.values()) < sum(box.regret.size for box in pair.hour.values())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_pair_gains_against_its_parts_whatever_the_slack(seed: int) -> None:
+    """Hours of four intervals under a reserve; a window of the daily job ends in the middle of one."""
+    rng = np.random.default_rng(seed)
+    n, flat = 48, np.ones(48)
+    half = (np.arange(n) >= 22).astype(np.int64)
+    jobs = (
+        BatchJob("long", 2.0 * flat, 0 * flat, np.zeros(n, dtype=np.int64), np.array([20]), 20.0, 1),
+        BatchJob("daily", 1.5 * flat, 0 * flat, half, np.array([10, 9]), 20.0, 3),
+    )
+    machine = MachineClass(
+        "class", 1, 2.0 * flat[None], 100.0 * flat[None], 5.0, 5.0, 2, 2, np.zeros(0), InitialState(True, 9)
+    )
+    award = Reserve("award", rng.uniform(2, 9, 12), np.zeros(12), 2.0)
+    problem = Problem(
+        TimeGrid(np.datetime64("2024-01-01", "s"), 15, n), rng.normal(40, 25, n), 0 * flat, 0 * flat,
+        rng.uniform(3.0, 5.0, n), (machine,), (), jobs, (), (), (), (award,), np.arange(n) // 4,
+    )  # fmt: skip
+    split = Split.of(problem)
+    prices = Prices(
+        rng.normal(0, 3, (n, 1)), np.abs(rng.normal(2, 2, n)), np.column_stack((0 * flat, rng.normal(-15, 8, n)))
+    )
+    together = Together.of(split, Viewer(split, [np.array([1.0])] * 12).cells, prices, [[Piece(0.0, np.inf, 0.0)]])
+    assert together is not None
+    widest = Pair(together, 1, 1e6)
+    widest.run()
+    for slack in widest.least_usd * np.array([1.05, 1.01, 0.99, 0.9, 0.7, 0.5]):
+        pair = Pair(together, 1, float(slack))
+        pair.run()
+        assert pair.least_usd == (pytest.approx(widest.least_usd, rel=1e-6) if slack > widest.least_usd else np.inf)
+        assert min(float(box.regret.min(initial=np.inf)) for box in pair.hour.values()) > -1e-3
 
 
 def test_a_pair_stops_when_the_time_is_up() -> None:

@@ -112,6 +112,8 @@ def _take_better(out: Floats, near: Range, after: Floats, far: Range, usd: float
             out[e] = max(out[e], after[runs] + usd)
         return
     low, high = max(near[2], far[2] - runs), min(near[3], most - runs)
+    if high < low:
+        return  # and a slice to -1 would not be empty
     # slices counted from 0 are gone through by vectors
     here, there = out[low : high + 1], after[low + runs : high + 1 + runs]
     for e in range(len(here)):

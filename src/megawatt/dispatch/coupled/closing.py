@@ -16,10 +16,10 @@ from megawatt.dispatch.ledger import measured_mw
 BEAMS = (100, 300, 1_000)
 """Labels kept after a row where only a better plan is looked for, until one comes to the end with nothing better."""
 
-MOST_LABELS = 15_000_000
-"""Labels of one walk, half a minute to two."""
+MOST_MOVES = 300_000_000
+"""Moves of labels that one walk looks at, half a minute to one."""
 
-FEW_LABELS = 1_000_000
+FEW_MOVES = 50_000_000
 """The same where other prices may leave fewer labels."""
 
 MOST_PIECES = 200
@@ -33,7 +33,7 @@ MORE_STEPS = 60
 
 
 def closed(
-    split: Split, search: Search, tolerance_usd: float, certificate: Certificate, most_labels: int
+    split: Split, search: Search, tolerance_usd: float, certificate: Certificate, most_moves: int
 ) -> Certificate:
     """The certificate of all parts together where their joint words are few enough, or the one there is.
 
@@ -42,9 +42,9 @@ def closed(
         search: Trials; better ones found on the way are kept in it.
         tolerance_usd: The bound need not come closer to the plan than this [USD].
         certificate: The split bound, whose prices say which joint words may count.
-        most_labels: Labels of one walk at most.
+        most_moves: Moves of labels that one walk looks at, at most.
     """
-    closing = _Closing(split, search, tolerance_usd, certificate, most_labels)
+    closing = _Closing(split, search, tolerance_usd, certificate, most_moves)
     better = closing.better_plan()
     for _ in range(ROUNDS):
         if closing.near(closing.certificate):
@@ -66,7 +66,7 @@ class _Closing:
     search: Search
     tolerance_usd: float
     certificate: Certificate
-    most_labels: int
+    most_moves: int
     pieces: list[list[Piece]] = field(init=False)
     whole: Together | None = None
     pairs: list[Pair] = field(default_factory=list)
@@ -106,7 +106,7 @@ class _Closing:
             before = self.search.value_usd
             if self.whole is None or self.search.deadline.over:
                 break
-            walk = Walk(self.whole, self.whole.usd - before, self.most_labels, self.search.deadline, self.pairs, beam)
+            walk = Walk(self.whole, self.whole.usd - before, self.most_moves, self.search.deadline, self.pairs, beam)
             try:
                 walk.best_usd()
             except TooManyError:
@@ -133,7 +133,7 @@ class _Closing:
         if self.whole is None:
             return None, held
         slack = self.whole.usd - self.search.value_usd
-        walk = Walk(self.whole, slack, self.most_labels, self.search.deadline, self.pairs)
+        walk = Walk(self.whole, slack, self.most_moves, self.search.deadline, self.pairs)
         try:
             usd = walk.best_usd()
         except TooManyError:

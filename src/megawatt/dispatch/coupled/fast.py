@@ -9,7 +9,7 @@ from megawatt.core.errors import SolverError
 from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import certify
-from megawatt.dispatch.coupled.closing import FEW_LABELS, MOST_LABELS, closed
+from megawatt.dispatch.coupled.closing import FEW_MOVES, MOST_MOVES, closed
 from megawatt.dispatch.coupled.fixing import CountRule
 from megawatt.dispatch.coupled.joint import Joint
 from megawatt.dispatch.coupled.near import begin_near
@@ -215,10 +215,10 @@ def _certified(search: Search, tolerance: float, prices: Prices | None, first: C
 def _closed(search: Search, tolerance: float, certificate: Certificate) -> Certificate:
     """The bound by joint words; where they are many, beside a programme's prices, which may leave fewer."""
     split, planes = search.split, _worth_planes(search, certificate)
-    certificate = closed(split, search, tolerance, certificate, FEW_LABELS if planes else MOST_LABELS)
+    certificate = closed(split, search, tolerance, certificate, FEW_MOVES if planes else MOST_MOVES)
     if open_usd(certificate, search) > tolerance and planes and not search.deadline.over:
         again = certify(split, search, tolerance, MOST_PLANES, certificate.prices, certificate, planes=True)
-        certificate = closed(split, search, tolerance, _lower(again, certificate), MOST_LABELS)
+        certificate = closed(split, search, tolerance, _lower(again, certificate), MOST_MOVES)
     return certificate
 
 

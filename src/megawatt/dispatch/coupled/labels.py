@@ -148,8 +148,8 @@ def regret_ahead(ahead: Ahead, after: Ints) -> float:
 @njit(cache=True)
 def expand(
     state: Ints, regret: Floats, slack: float, moves: Moves, now: Floats, later: Floats, words: Floats,
-    row: Row, counts: Floats, ahead: Ahead,
-) -> tuple[Ints, Floats, Floats, Ints]:  # fmt: skip
+    row: Row, counts: Floats, ahead: Ahead, most_moves: int,
+) -> tuple[Ints, Floats, Floats, Ints, int]:  # fmt: skip
     """Labels after a row.
 
     The jobs move before the classes: what they lose with the blocks at their prices, and what is known of their way on, tells
@@ -166,10 +166,11 @@ def expand(
         row: The row.
         counts: Counts of blocks by the commitment's number, jobs apart, shape (commitments, C).
         ahead: What is known of the way on.
+        most_moves: Moves that may be looked at; with more the labels are not all there.
 
     Returns:
-        Different states after the row, their least regrets, the least regret to come that is known, and the labels before
-        that lead there.
+        Different states after the row, their least regrets, the least regret to come that is known, the labels before that
+        lead there, and how many moves were looked at.
     """
     to, lost, runs, radix, ways = moves
     parts, jobs = radix.shape[0], radix.shape[0] - counts.shape[1]
@@ -181,7 +182,7 @@ def expand(
     width, number, first = np.zeros(row.tab.owner.shape[0]), 0, parts - 1
     digit, after = np.zeros(parts, dtype=np.int64), np.zeros(parts, dtype=np.int64)
     move, ran, whole = np.zeros((3, parts + 1), dtype=np.int64)
-    spent, step, still, total = np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64), 0.0, 0.0
+    spent, step, still, total, looked = np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64), 0.0, 0.0, 0
     classes, most = parts - jobs, radix[: parts - jobs].max() if parts > jobs else 0
     order, many = np.empty((classes, most, to.shape[2]), dtype=np.int64), np.full((classes, most), -1)
     for i in range(parts):
@@ -191,9 +192,9 @@ def expand(
         for i in range(parts):
             digit[i] = state[n] // step[i] % radix[i]
         depth, spent[0], move[0] = 0, regret[n], -1
-        while depth >= 0:
+        while depth >= 0 and looked <= most_moves:
             part, s = first - depth, digit[first - depth]
-            move[depth] += 1
+            move[depth], looked = move[depth] + 1, looked + 1
             if move[depth] == (ways[part] if depth < jobs else many[part, s]):
                 depth -= 1
                 continue
@@ -230,7 +231,7 @@ def expand(
                 if 2 * number > len(key):
                     key, least, rest, source = _wider(key, least, rest, source)
     kept = np.flatnonzero(key >= 0)
-    return key[kept], least[kept], rest[kept], source[kept]
+    return key[kept], least[kept], rest[kept], source[kept], looked
 
 
 @njit(cache=True)

@@ -18,6 +18,9 @@ from megawatt.dispatch.problem import Floats, Ints
 NOTHING = Ahead(np.zeros(0, dtype=np.float32), np.zeros((0, 8), dtype=np.int64))
 """Nothing is known of the way on."""
 
+MOST_LABELS = 15_000_000
+"""Labels of one walk: each takes some 25 bytes until its end."""
+
 
 @dataclass(slots=True)
 class Labels:
@@ -60,11 +63,12 @@ class Walk:
     Attributes:
         together: Prices, and what is to come at them.
         slack_usd: Regret from which on labels are dropped [USD].
-        most: Labels in all, beyond which a walk without a beam ends.
+        most: Moves of labels, beyond which a walk ends.
         deadline: After it, it ends too.
         pairs: What pairs of jobs must still lose, of the same slack or more.
         beam: Labels after a row, beyond which those of most regret are dropped.
         labels: Labels so far, in all.
+        moves: Moves that were looked at.
         month: Labels before each month and after the last.
         hour: Labels before each hour.
         before: Labels before the first row of each cell.
@@ -78,6 +82,7 @@ class Walk:
     pairs: Sequence[Pair] = ()
     beam: int | None = None
     labels: int = 0
+    moves: int = 0
     month: list[Labels] = field(default_factory=list)
     hour: dict[Place, Labels] = field(default_factory=dict)
     before: dict[Place, Labels] = field(default_factory=dict)
@@ -110,7 +115,7 @@ class Walk:
         """Most that a joint word is worth, at least the split bound less the slack [USD].
 
         Raises:
-            TooManyError: There are more labels than allowed, or the time is up.
+            TooManyError: There are more labels or moves than allowed, or the time is up.
         """
         whole, begin = self.together, self.together.begin
         none = np.zeros(1, dtype=np.int64)
@@ -157,15 +162,15 @@ class Walk:
             float(whole.cells.most_mw[r]), float(leg.room[t]),
         )  # fmt: skip
         words = leg.words[r - whole.row(m)]
-        state, regret, rest, source = expand(
+        state, regret, rest, source, moves = expand(
             now.state, now.regret, self.slack_usd, self._moves_at(t), *self._first_job(m, leg, g, r, last), words, row,
-            split.tables.counts, ahead,
+            split.tables.counts, ahead, self.most - self.moves,
         )  # fmt: skip
         if self.beam is not None and len(state) > self.beam:
             at = np.argpartition(regret + rest, self.beam)[: self.beam]
             state, regret, source = state[at], regret[at], source[at]
-        self.labels += len(state)
-        if self.deadline.over or (self.beam is None and self.labels > self.most):
+        self.labels, self.moves = self.labels + len(state), self.moves + moves
+        if self.deadline.over or self.moves > self.most or self.labels > MOST_LABELS:
             raise TooManyError
         return Labels(state, regret, source, _no_branch(len(state)))
 
