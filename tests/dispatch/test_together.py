@@ -167,6 +167,13 @@ def paid_by_block(split: Split, word: tuple[int, ...]) -> float:
     return usd
 
 
+def tiny_together() -> Together:
+    split = Split.of(tiny(0))
+    together = Together.of(split, Viewer(split).cells, some_prices(tiny(0), 0), PIECES)
+    assert together is not None
+    return together
+
+
 @pytest.mark.parametrize("seed", [0, 1, 3])
 def test_the_best_joint_word_is_that_of_all_words_here_and_in_the_checker(seed: int) -> None:
     problem, prices = tiny(seed), some_prices(tiny(seed), seed)
@@ -197,11 +204,8 @@ def test_the_best_joint_word_is_that_of_all_words_here_and_in_the_checker(seed: 
     assert CheckedTogether(bound, checked, pieces, wanted + 1.0).usd() == pytest.approx(wanted + 1.0)
 
 
-def test_a_walk_stops_at_its_most_labels_and_a_beam_drops_some() -> None:
-    problem, prices = tiny(0), some_prices(tiny(0), 0)
-    split = Split.of(problem)
-    together = Together.of(split, Viewer(split).cells, prices, PIECES)
-    assert together is not None
+def test_a_walk_stops_at_its_most_moves_and_a_beam_drops_some() -> None:
+    together = tiny_together()
     with pytest.raises(TooManyError):
         Walk(together, 1e4, 20).best_usd()
     beam, whole = Walk(together, 1e4, 10**6, beam=3), Walk(together, 1e4, 10**6)
@@ -278,9 +282,6 @@ def test_no_pair_gains_against_its_parts_whatever_the_slack(seed: int) -> None:
 
 
 def test_a_pair_stops_when_the_time_is_up() -> None:
-    problem, prices = tiny(0), some_prices(tiny(0), 0)
-    split = Split.of(problem)
-    together = Together.of(split, Viewer(split).cells, prices, PIECES)
-    assert together is not None
+    together = tiny_together()
     with pytest.raises(TooManyError):
         Pair(together, 1, 1e4, Deadline(0.0, clock=lambda: 1.0)).run()
