@@ -65,6 +65,7 @@ class Certificate:
         bound_usd: No schedule is worth more [USD].
         steps: Evaluations of the bound that it took.
         together: Whether the bound is that of all blocks and jobs together, or of each at its prices.
+        floor_usd: Worth up to which words of all together were not looked at: the bound is no less. None: the plan's value [USD].
     """
 
     prices: Prices
@@ -74,3 +75,4 @@ class Certificate:
     bound_usd: float
     steps: int
     together: bool = False
+    floor_usd: float | None = None

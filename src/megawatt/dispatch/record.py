@@ -51,6 +51,7 @@ def _certificate(certificate: Certificate) -> dict[str, Any]:
     return {
         "bound_usd": certificate.bound_usd,
         "together": certificate.together,
+        "floor_usd": certificate.floor_usd,
         "prices": _prices(certificate.prices),
         "pieces": [[_plain(piece) for piece in month] for month in certificate.pieces],
         "cuts": [points.tolist() for points in certificate.cuts],

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
-from megawatt.dispatch.certificate import Certificate, Piece
+import numpy as np
+
+from megawatt.dispatch.certificate import Certificate, Piece, Prices
 from megawatt.dispatch.coupled.bound import ROUND_OUT, Split
 from megawatt.dispatch.coupled.certify import SHARE_OF_PIECES, certify
 from megawatt.dispatch.coupled.open_peaks import OpenPeaks
@@ -12,12 +14,16 @@ from megawatt.dispatch.coupled.together import Together
 from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.coupled.walk import Walk
 from megawatt.dispatch.ledger import measured_mw
+from megawatt.dispatch.problem import Floats
 
 BEAMS = (100, 300, 1_000)
 """Labels kept after a row where only a better plan is looked for, until one comes to the end with nothing better."""
 
-MOST_MOVES = 300_000_000
-"""Moves of labels that one walk looks at, half a minute to one."""
+MOST_MOVES = 500_000_000
+"""Moves of labels that are looked at, half a minute to one."""
+
+MOVES_PER_SECOND = 15_000_000
+"""About as many a core looks at: where a clock runs, no more than that are begun."""
 
 FEW_MOVES = 50_000_000
 """The same where other prices may leave fewer labels."""
@@ -45,17 +51,15 @@ def closed(
         most_moves: Moves of labels that one walk looks at, at most.
     """
     closing = _Closing(split, search, tolerance_usd, certificate, most_moves)
-    better = closing.better_plan()
+    if closing.better_plan() > tolerance_usd and not closing.near(closing.certificate):
+        closing.again()
     for _ in range(ROUNDS):
         if closing.near(closing.certificate):
             break
         found, held = closing.together()
         if found is not None and found.bound_usd < closing.certificate.bound_usd:
             closing.certificate = found
-        if found is None and better:
-            better = False
-            closing.again()
-        elif found is None or not closing.part(held):
+        if found is None or not closing.part(held):
             break
     return closing.certificate
 
@@ -68,8 +72,9 @@ class _Closing:
     certificate: Certificate
     most_moves: int
     pieces: list[list[Piece]] = field(init=False)
-    whole: Together | None = None
-    pairs: list[Pair] = field(default_factory=list)
+    known: tuple[Prices, tuple[Floats, ...], Together | None] | None = None
+    moves: int = 0
+    floor_usd: float = -np.inf
 
     def __post_init__(self) -> None:
         self.pieces = [list(cut) for cut in self.certificate.pieces]
@@ -79,78 +84,128 @@ class _Closing:
         """Whether the pieces are few enough to be gone through."""
         return sum(map(len, self.pieces)) <= MOST_PIECES
 
+    @property
+    def enough_usd(self) -> float:
+        """Worth up to which joint words need not be known: near enough to the plan's [USD]."""
+        value = self.search.value_usd
+        return value + max(self.tolerance_usd - 2 * ROUND_OUT * (1 + abs(value)), 0.0)
+
     def near(self, one: Certificate) -> bool:
         """Whether a bound is near enough to the plan."""
         return one.bound_usd - self.search.value_usd <= self.tolerance_usd
 
-    def _prepare(self, pieces: list[list[Piece]]) -> None:
-        """Joint words at the certificate's prices in some pieces, and what pairs of jobs must lose there."""
-        cells = Viewer(self.split, list(self.certificate.cuts)).cells
-        whole = Together.of(self.split, cells, self.certificate.prices, [list(cut) for cut in pieces])
-        self.whole, self.pairs = whole, []
-        if whole is not None:
-            for other in range(1, len(self.split.problem.batches)):
-                pair = Pair(whole, other, whole.usd - self.search.value_usd, self.search.deadline)
-                try:
-                    pair.run()
-                except TooManyError:
-                    continue
-                self.pairs.append(pair)
+    def _most(self) -> int:
+        """Moves that are left."""
+        return int(min(self.most_moves - self.moves, MOVES_PER_SECOND * self.search.deadline.left_by_clock()))
 
-    def better_plan(self) -> bool:
-        """Look for a better plan where the split bound is highest; whether there was one."""
+    def _viewer(self) -> Viewer:
+        return Viewer(self.split, list(self.certificate.cuts))
+
+    def _prepared(self, pieces: list[list[Piece]], floor_usd: float) -> tuple[Together, list[Pair]]:
+        """Joint words at the certificate's prices in some pieces, and what pairs of jobs must lose there above a floor."""
+        whole = self._whole(pieces)
+        if whole is None:
+            raise TooManyError
+        others = range(1, len(self.split.problem.batches))
+        pairs = [Pair(whole, other, whole.usd - floor_usd, self.search.deadline) for other in others]
+        for pair in pairs:
+            pair.run()
+        return whole, pairs
+
+    def _whole(self, pieces: list[list[Piece]]) -> Together | None:
+        """Joint words in some pieces: what does not depend on them is kept while the prices and cells stay."""
+        one = self.certificate
+        if self.known is not None and self.known[0] is one.prices and self.known[1] is one.cuts:
+            return self.known[2] and self.known[2].under(pieces)
+        whole = Together.of(self.split, self._viewer().cells, one.prices, pieces)
+        self.known = one.prices, one.cuts, whole
+        return whole
+
+    def better_plan(self) -> float:
+        """Look for a better plan where the split bound is highest; by how much it is better [USD]."""
         first = self.search.value_usd
-        held = Viewer(self.split, list(self.certificate.cuts)).view(self.certificate.prices, self.pieces).piece
-        self._prepare([[cut[q]] for cut, q in zip(self.pieces, held, strict=True)])
-        for beam in BEAMS:
-            before = self.search.value_usd
-            if self.whole is None or self.search.deadline.over:
-                break
-            walk = Walk(self.whole, self.whole.usd - before, self.most_moves, self.search.deadline, self.pairs, beam)
-            try:
-                walk.best_usd()
-            except TooManyError:
-                break
-            if walk.reached:
-                self.search.follow(*walk.words())
-                if self.search.value_usd <= before:
+        held = self._viewer().view(self.certificate.prices, self.pieces).piece
+        try:
+            whole, pairs = self._prepared([[cut[q]] for cut, q in zip(self.pieces, held, strict=True)], first)
+            for beam in BEAMS:
+                before = self.search.value_usd
+                if self.search.deadline.over:
                     break
-        return self.search.value_usd > first
+                walk = Walk(whole, whole.usd - before, self._most(), self.search.deadline, pairs, beam)
+                walk.best_usd()
+                if walk.reached:
+                    self.search.follow(*walk.words())
+                    if self.search.value_usd <= before:
+                        break
+        except TooManyError:
+            pass
+        return self.search.value_usd - first
 
     def again(self) -> None:
         """The split bound beside a better plan."""
         one = self.certificate
         self.certificate = certify(self.split, self.search, self.tolerance_usd, MORE_STEPS, one.prices, one)
-        self.pieces, self.whole = [list(cut) for cut in self.certificate.pieces], None
+        self.pieces = [list(cut) for cut in self.certificate.pieces]
 
     def together(self) -> tuple[Certificate | None, list[Piece]]:
         """The bound of all parts, None where their labels are too many, and the pieces that the best word lies in."""
-        held = list[Piece]()
         if not self.few or self.search.deadline.over:
-            return None, held
-        if self.whole is None or self.whole.pieces != self.pieces:
-            self._prepare(self.pieces)
-        if self.whole is None:
-            return None, held
-        slack = self.whole.usd - self.search.value_usd
-        walk = Walk(self.whole, slack, self.most_moves, self.search.deadline, self.pairs)
+            return None, []
+        self.moves, self.floor_usd = 0, -np.inf
+        try:
+            usd, held = self._by_piece() if len(self.pieces) == 1 else self._walk(self.pieces)
+        except TooManyError:
+            return None, []
+        bound = max(usd, self.search.value_usd, self.floor_usd)
+        bound += ROUND_OUT * (1 + abs(bound))
+        pieces, floor = tuple(map(tuple, self.pieces)), self.floor_usd if np.isfinite(self.floor_usd) else None
+        return replace(self.certificate, pieces=pieces, together=True, bound_usd=bound, floor_usd=floor), held
+
+    def _walk(self, pieces: list[list[Piece]]) -> tuple[float, list[Piece]]:
+        """Most that a joint word in some pieces is worth, as far as it is above what is enough, and the pieces it lies in."""
+        floor = self.enough_usd
+        whole, pairs = self._prepared(pieces, floor)
+        walk = Walk(whole, whole.usd - floor, self._most(), self.search.deadline, pairs)
         try:
             usd = walk.best_usd()
-        except TooManyError:
-            return None, held
-        if walk.reached:
-            held = walk.held()
-            self.search.follow(*walk.words())
-        bound = max(usd, self.search.value_usd)
-        bound += ROUND_OUT * (1 + abs(bound))
-        return replace(self.certificate, pieces=tuple(map(tuple, self.pieces)), together=True, bound_usd=bound), held
+        finally:
+            self.moves += walk.moves
+        if not walk.reached:
+            self.floor_usd = max(self.floor_usd, floor)
+            return -np.inf, []
+        self.search.follow(*walk.words())
+        return usd, walk.held()
+
+    def _by_piece(self) -> tuple[float, list[Piece]]:
+        """The same of all pieces of a single month, one by one from the highest bound on; what holds too much is parted."""
+        usd = self._viewer().view(self.certificate.prices, self.pieces).by_piece[0].tolist()
+        todo = sorted(zip(self.pieces[0], usd, strict=True), key=lambda one: -one[1])
+        done, most = list[Piece](), -np.inf
+        while todo:
+            piece, found = todo.pop(0)
+            if found > self.enough_usd:
+                found, _ = self._walk([[piece]])
+                parts = self._parts([[piece]], [piece])[0] if found > self.enough_usd else []
+                if len(parts) > 1:
+                    todo[:0] = [(part, found) for part in parts]
+                    continue
+            elif found > -np.inf:
+                self.floor_usd = max(self.floor_usd, found)
+            most = max(most, found)
+            done.append(piece)
+        self.pieces = [sorted(done, key=lambda piece: -piece.most_mw)]
+        return most, []
 
     def part(self, held: list[Piece]) -> bool:
         """Part the pieces that hold the best word where their width costs much; whether any was."""
+        before, self.pieces = self.pieces, self._parts(self.pieces, held)
+        return sum(map(len, self.pieces)) > sum(map(len, before))
+
+    def _parts(self, pieces: list[list[Piece]], held: list[Piece]) -> list[list[Piece]]:
+        """The same pieces, but those that hold a word in two where their width costs much."""
         peaks, own = self.split.problem.peaks, self.search.valued().import_mw()
         if not held or not peaks:
-            return False
-        open_peaks = OpenPeaks(peaks[0], self.pieces, [], measured_mw(peaks[0], own))
-        before = sum(map(len, self.pieces))
+            return pieces
+        open_peaks = OpenPeaks(peaks[0], [list(cut) for cut in pieces], [], measured_mw(peaks[0], own))
         open_peaks.part(held, SHARE_OF_PIECES * self.tolerance_usd)
-        return sum(map(len, self.pieces)) > before
+        return open_peaks.pieces

@@ -35,14 +35,12 @@ class Moves(NamedTuple):
         lost: What the move loses against the part's best, the same shape [USD]; of the first job what it costs.
         runs: Share of each state in the number of the commitment, shape (parts, states).
         radix: States of each part, shape (parts,).
-        ways: Moves of each part, shape (parts,).
     """
 
     to: Ints
     lost: Floats
     runs: Ints
     radix: Ints
-    ways: Ints
 
 
 class Row(NamedTuple):
@@ -83,14 +81,21 @@ class Ahead(NamedTuple):
 
 
 @njit(cache=True)
-def _at(key: Ints, number: int) -> int:
-    """The place of a number, or the free one where it would stand."""
-    mask = key.shape[0] - 1
+def _at(table: Ints, number: int) -> int:
+    """The place of a number in a table, or the free one where it would stand."""
+    mask = table.shape[0] - 1
     mixed = number * SCATTER
     k = (mixed ^ (mixed >> 32)) & mask
-    while key[k] >= 0 and key[k] != number:
+    while table[k, 0] >= 0 and table[k, 0] != number:
         k = (k + 1) & mask
     return int(k)
+
+
+@njit(cache=True)
+def _empty(size: int) -> tuple[Ints, Floats]:
+    """A table of number, label before, regret and regret to come: a row lies in one line of the cache; and the same as floats."""
+    table = np.full((size, 4), -1, dtype=np.int64)
+    return table, table.view(np.float64)
 
 
 @njit(cache=True)
@@ -153,10 +158,11 @@ def expand(
     """Labels after a row.
 
     The jobs move before the classes: what they lose with the blocks at their prices, and what is known of their way on, tells
-    most of the moves off before any class was looked at.
+    most of the moves off before any class was looked at. Labels of one joint state of the jobs stand together, and their jobs
+    move once.
 
     Args:
-        state: Joint states before it, shape (n,).
+        state: Joint states before it, rising, shape (n,).
         regret: Their regrets, shape (n,) [USD].
         slack: Regret from which on a label is dropped [USD].
         moves: The moves.
@@ -169,69 +175,127 @@ def expand(
         most_moves: Moves that may be looked at; with more the labels are not all there.
 
     Returns:
-        Different states after the row, their least regrets, the least regret to come that is known, the labels before that
-        lead there, and how many moves were looked at.
+        Different states after the row, rising, their least regrets, the least regret to come that is known, the labels before
+        that lead there, and how many moves were looked at.
     """
-    to, lost, runs, radix, ways = moves
-    parts, jobs = radix.shape[0], radix.shape[0] - counts.shape[1]
-    size = FIRST_SIZE
+    to, lost, runs, radix = moves
+    classes, size = counts.shape[1], FIRST_SIZE
     while size < 4 * len(state):
         size *= 2
-    key, source = np.full(size, -1, dtype=np.int64), np.empty(size, dtype=np.int64)
-    least, rest = np.empty(size), np.empty(size)
-    width, number, first = np.zeros(row.tab.owner.shape[0]), 0, parts - 1
-    digit, after = np.zeros(parts, dtype=np.int64), np.zeros(parts, dtype=np.int64)
-    move, ran, whole = np.zeros((3, parts + 1), dtype=np.int64)
-    spent, step, still, total, looked = np.zeros(parts + 1), np.ones(parts + 1, dtype=np.int64), 0.0, 0.0, 0
-    classes, most = parts - jobs, radix[: parts - jobs].max() if parts > jobs else 0
+    table, usd = _empty(size)
+    width, number, looked = np.zeros(row.tab.owner.shape[0]), 0, 0
+    digit, move, ran, whole = np.zeros((4, classes + 1), dtype=np.int64)
+    most = radix[:classes].max() if classes else 0
     order, many = np.empty((classes, most, to.shape[2]), dtype=np.int64), np.full((classes, most), -1)
-    for i in range(parts):
+    spent, step = np.zeros(classes + 1), np.ones(radix.shape[0] + 1, dtype=np.int64)
+    for i in range(radix.shape[0]):
         step[i + 1] = step[i] * radix[i]
-    worth = _most_worth(row, counts, len(words), width)
+    worth, joint, works = _most_worth(row, counts, len(words), width), np.int64(-1), 0
+    word, states, paid, still = _no_works(radix.shape[0] - classes)
     for n in range(len(state)):
-        for i in range(parts):
+        if looked > most_moves:
+            break
+        if state[n] // step[classes] != joint:
+            joint = state[n] // step[classes]
+            works = _works(joint, classes, moves, step, now, later, words, ahead, slack, word, states, paid, still)
+            looked += 2 * len(word)
+        for i in range(classes):
             digit[i] = state[n] // step[i] % radix[i]
-        depth, spent[0], move[0] = 0, regret[n], -1
-        while depth >= 0 and looked <= most_moves:
-            part, s = first - depth, digit[first - depth]
-            move[depth], looked = move[depth] + 1, looked + 1
-            if move[depth] == (ways[part] if depth < jobs else many[part, s]):
-                depth -= 1
+        for w in range(works):
+            looked += 1
+            spent[0], ran[0], whole[0] = regret[n] + paid[w], word[w], states[w]
+            if spent[0] + still[w] >= slack:
                 continue
-            if depth >= jobs and many[part, s] < 0:
-                many[part, s] = _in_order(to[part, s], lost[part, s], order[part, s])
-            way = move[depth] if depth < jobs else order[part, s, move[depth]]
-            after[part] = to[part, s, way]
-            if after[part] < 0 or (part == first and later[after[part]] <= NEVER / 2):
-                continue
-            ran[depth + 1] = ran[depth] + runs[part, after[part]]
-            whole[depth + 1] = whole[depth] + after[part] * step[part]
-            spent[depth + 1] = spent[depth] + lost[part, s, way]
-            if depth >= jobs:
-                if spent[depth + 1] + still >= slack:
-                    depth -= 1  # the moves that follow lose more
-                    continue
-                total = spent[depth + 1] + words[ran[jobs]] - worth[depth - jobs, ran[depth + 1]]
-                if total + still >= slack:
-                    continue
-            elif depth + 1 == jobs:
-                # as if all blocks were the best for this word of the jobs
-                total = spent[jobs] = spent[jobs] + now[digit[first]] - words[ran[jobs]] - later[after[first]]
-                still = regret_ahead(ahead, after)
-                if total + still >= slack:
-                    continue
-            if depth < parts - 1:
-                depth += 1
-                move[depth] = -1
-                continue
-            at = _at(key, int(whole[parts]))
-            if key[at] < 0 or total < least[at]:
-                number += key[at] < 0
-                key[at], least[at], rest[at], source[at] = whole[parts], total, still, n
-                if 2 * number > len(key):
-                    key, least, rest, source = _wider(key, least, rest, source)
-    kept = np.flatnonzero(key >= 0)
-    return key[kept], least[kept], rest[kept], source[kept], looked
+            depth, total, move[0] = 0, spent[0], -1
+            while depth >= 0:
+                if classes > 0:
+                    part = classes - 1 - depth
+                    s = digit[part]
+                    if many[part, s] < 0:
+                        many[part, s] = _in_order(to[part, s], lost[part, s], order[part, s])
+                    move[depth], looked = move[depth] + 1, looked + 1
+                    if move[depth] == many[part, s]:
+                        depth -= 1
+                        continue
+                    way = order[part, s, move[depth]]
+                    spent[depth + 1] = spent[depth] + lost[part, s, way]
+                    if spent[depth + 1] + still[w] >= slack:
+                        depth -= 1  # the moves that follow lose more
+                        continue
+                    ran[depth + 1] = ran[depth] + runs[part, to[part, s, way]]
+                    total = spent[depth + 1] + words[word[w]] - worth[depth, ran[depth + 1]]
+                    if total + still[w] >= slack:
+                        continue
+                    whole[depth + 1] = whole[depth] + to[part, s, way] * step[part]
+                    if depth < classes - 1:
+                        depth += 1
+                        move[depth] = -1
+                        continue
+                else:
+                    depth = -1
+                at = _at(table, int(whole[classes]))
+                if table[at, 0] < 0 or total < usd[at, 2]:
+                    number += table[at, 0] < 0
+                    table[at, 0], table[at, 1], usd[at, 2], usd[at, 3] = whole[classes], n, total, still[w]
+                    if 2 * number > len(table):
+                        table, usd = _wider(table)
+    kept = np.flatnonzero(table[:, 0] >= 0)
+    kept = kept[np.argsort(table[kept, 0])]
+    return table[kept, 0], usd[kept, 2], usd[kept, 3], table[kept, 1], looked
+
+
+@njit(cache=True)
+def _no_works(jobs: int) -> tuple[Ints, Ints, Floats, Floats]:
+    """Room for `_works`: as many as some jobs, at least one, have words."""
+    n = 1 << jobs
+    return np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n)
+
+
+@njit(cache=True)
+def _works(
+    joint: int, classes: int, moves: Moves, step: Ints, now: Floats, later: Floats, words: Floats, ahead: Ahead,
+    slack: float, word: Ints, states: Ints, paid: Floats, still: Floats,
+) -> int:  # fmt: skip
+    """Moves of all jobs from a joint state of theirs, as if all blocks were the best for their word; how many.
+
+    Args:
+        joint: The joint state.
+        classes: Number of classes, the parts before the jobs.
+        moves: The moves.
+        step: Place of each part in the number of a joint state of all.
+        now: As in `expand`.
+        later: As there.
+        words: As there.
+        ahead: As there.
+        slack: As there.
+        word: Written: word of the jobs after each move.
+        states: Written: their share in the number of the state after it.
+        paid: Written: what it loses [USD].
+        still: Written: least regret to come [USD].
+    """
+    parts, number = moves.radix.shape[0], 0
+    after = np.zeros(parts, dtype=np.int64)
+    for chosen in range(len(word)):
+        usd, ran, whole, at, possible = 0.0, 0, 0, joint, True
+        for part in range(classes, parts):
+            s, way = at % moves.radix[part], chosen >> (part - classes) & 1
+            at //= moves.radix[part]
+            after[part] = moves.to[part, s, way]
+            if after[part] < 0:
+                possible = False
+                break
+            usd += moves.lost[part, s, way]
+            ran += moves.runs[part, after[part]]
+            whole += after[part] * step[part]
+            if part == parts - 1:
+                usd += now[s] - later[after[part]]
+                possible = later[after[part]] > NEVER / 2
+        if possible and usd - words[ran] < slack:
+            rest = regret_ahead(ahead, after)
+            if usd - words[ran] + rest < slack:
+                word[number], states[number], paid[number], still[number] = ran, whole, usd - words[ran], rest
+                number += 1
+    return number
 
 
 @njit(cache=True)
@@ -271,98 +335,12 @@ def _in_order(to: Ints, lost: Floats, order: Ints) -> int:
 
 
 @njit(cache=True)
-def _wider(key: Ints, least: Floats, rest: Floats, source: Ints) -> tuple[Ints, Floats, Floats, Ints]:
+def _wider(table: Ints) -> tuple[Ints, Floats]:
     """The same table with more places."""
-    size = 4 * len(key)
-    number, from_label = np.full(size, -1, dtype=np.int64), np.empty(size, dtype=np.int64)
-    regret, still = np.empty(size), np.empty(size)
-    for k in range(len(key)):
-        if key[k] >= 0:
-            at = _at(number, key[k])
-            number[at], regret[at], still[at], from_label[at] = key[k], least[k], rest[k], source[k]
-    return number, regret, still, from_label
-
-
-@njit(cache=True)
-def back_hours(
-    off: Floats, on: Floats, usd: Floats, cells: Ints, row: Ints, start: Ints, window: Ints, need: Ints, restart: float,
-    least_run: int, end: Floats,
-) -> tuple[Floats, Floats]:  # fmt: skip
-    """Most that is to come from each state ``done (R + 1) + phase`` of the first job on, when hours take their best cells.
-
-    Args:
-        off: What a row brings without the job, shape (rows,) [USD]; rows are counted from the first of these hours on.
-        on: What it brings with it, NEVER where it cannot run, shape (rows,) [USD].
-        usd: What the awards of each cell bring, by the cell's number [USD].
-        cells: First cell of each of these hours and the end, shape (n + 1,).
-        row: First row of each cell and the end, from the first of these hours on.
-        start: First interval of each hour and the end, shape (n + 1,).
-        window: Window of each interval of the horizon, shape (T,).
-        need: Intervals due in each window.
-        restart: Cost of a start [USD].
-        least_run: Least run.
-        end: Most from each state after these hours, shape ((E + 1) (R + 1),) [USD].
-
-    Returns:
-        By row, shape (rows, states), and by hour with the end, shape (n + 1, states) [USD].
-    """
-    R, hours = least_run, len(cells) - 1
-    by_row, by_hour = np.full((len(off), len(end)), NEVER), np.full((hours + 1, len(end)), NEVER)
-    by_hour[hours] = end
-    for hour in range(hours - 1, -1, -1):
-        for n in range(cells[hour], cells[hour + 1]):
-            for r in range(row[n + 1] - 1, row[n] - 1, -1):
-                t = start[hour] + r - row[n]
-                later = by_hour[hour + 1] if r + 1 == row[n + 1] else by_row[r + 1]
-                new, due = t > 0 and window[t] != window[t - 1], need[window[t]]
-                for s in range(len(end)):
-                    done, phase = s // (R + 1), s % (R + 1)
-                    if new and done != need[window[t - 1]]:
-                        continue
-                    done = 0 if new else done
-                    best = later[done * (R + 1)] + off[r] if phase in (0, R) else NEVER
-                    if done < due and on[r] > NEVER / 2:
-                        to = later[(done + 1) * (R + 1) + min(phase + 1, R)]
-                        best = max(best, to + on[r] - (restart if phase == 0 else 0.0))
-                    by_row[r, s] = max(best, NEVER) if done <= due else NEVER
-            for s in range(len(end)):
-                if by_row[row[n], s] > NEVER / 2:
-                    by_hour[hour, s] = max(by_hour[hour, s], by_row[row[n], s] + usd[n])
-    return by_row, by_hour
-
-
-@njit(cache=True)
-def forth_hours(
-    off: Floats, on: Floats, usd: Floats, cells: Ints, row: Ints, start: Ints, window: Ints, need: Ints, restart: float,
-    least_run: int, begin: Floats,
-) -> Floats:  # fmt: skip
-    """Most that was brought up to each state of a job before each hour and at the end, when hours take their best cells.
-
-    Arguments and shapes are those of `back_hours`, but for ``begin``: what was brought before these hours [USD].
-    """
-    R, hours = least_run, len(cells) - 1
-    out = np.full((hours + 1, len(begin)), NEVER)
-    out[0] = begin
-    now, then = np.empty_like(begin), np.empty_like(begin)
-    for hour in range(hours):
-        for n in range(cells[hour], cells[hour + 1]):
-            now[:] = out[hour]
-            for r in range(row[n], row[n + 1]):
-                then[:] = NEVER
-                t = start[hour] + r - row[n]
-                new, due = t > 0 and window[t] != window[t - 1], need[window[t]]
-                for s in range(len(begin)):
-                    done, phase = s // (R + 1), s % (R + 1)
-                    if now[s] <= NEVER / 2 or (new and done != need[window[t - 1]]):
-                        continue
-                    done = 0 if new else done
-                    if phase in (0, R):
-                        then[done * (R + 1)] = max(then[done * (R + 1)], now[s] + off[r])
-                    if done < due and on[r] > NEVER / 2:
-                        to = (done + 1) * (R + 1) + min(phase + 1, R)
-                        then[to] = max(then[to], now[s] + on[r] - (restart if phase == 0 else 0.0))
-                now, then = then, now
-            for s in range(len(begin)):
-                if now[s] > NEVER / 2:
-                    out[hour + 1, s] = max(out[hour + 1, s], now[s] + usd[n])
-    return out
+    wider, usd = _empty(4 * len(table))
+    for k in range(len(table)):
+        if table[k, 0] >= 0:
+            at = _at(wider, table[k, 0])
+            for i in range(table.shape[1]):
+                wider[at, i] = table[k, i]
+    return wider, usd

@@ -21,14 +21,14 @@ from megawatt.dispatch.coupled.boxes import (
     still_to_come,
 )
 from megawatt.dispatch.coupled.interval import NEVER
-from megawatt.dispatch.coupled.labels import forth_hours
+from megawatt.dispatch.coupled.job_hours import forth_hours
 from megawatt.dispatch.coupled.shortfall import by_first_job
 from megawatt.dispatch.coupled.together import Together
 from megawatt.dispatch.deadline import Deadline
 from megawatt.dispatch.problem import Floats, Ints
 
-MOST_STATES = 1e9
-"""Joint states that are gone through at most, five to ten seconds."""
+MOST_STATES = 2e9
+"""Joint states that are gone through at most, ten to twenty seconds."""
 
 Place = tuple[int, int, int]
 """Month, piece and hour, counted over the horizon."""
@@ -62,6 +62,7 @@ class Pair:
     _still: Floats = field(init=False)
     _lost: Floats = field(init=False)
     _begin: int = field(init=False)
+    _brings: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problem = self.together.split.problem
@@ -154,7 +155,14 @@ class Pair:
             far, self.hour[m, q, g] = regrets_of(
                 value, near, self._still[t], leg.by_hour[g - h0], self._lost[t], lost[g - h0], self.slack_usd
             )
+        if far[1] < 0:
+            for g in range(h0, int(whole.split.span_edges[m + 1])):
+                del self.hour[m, q, g]
         return value, far
+
+    def leads(self, m: int, q: int) -> bool:
+        """Whether any joint word of the two leads through a piece of a month below the slack."""
+        return (m, q, int(self.together.split.span_edges[m])) in self.hour
 
     def within(self, m: int, q: int, g: int, first_state: Ints, state: Ints) -> dict[int, Box]:
         """Regrets to come after each row of an hour but the last of a cell, made anew from what is kept.
@@ -196,7 +204,10 @@ class Pair:
         whole, cells, spare = self.together, self.together.cells, (np.empty_like(value), np.empty_like(value))
         begin, over = int(cells.row[cells.first[g]]), int(cells.row[cells.first[g + 1]])
         t, end = (int(at) for at in whole.split.spans.start[g : g + 2])
-        worth, box = self._worth(m, q, begin, over), [0, value.shape[1] - 1, 0, value.shape[3] - 1]
+        worth, box = (
+            self._worth(m, q)[begin - whole.row(m) : over - whole.row(m)],
+            [0, value.shape[1] - 1, 0, value.shape[3] - 1],
+        )
         for k, same in zip((0, 2), self._within(t, end), strict=True):
             if same:  # work done never falls within a window
                 box[k : k + 2] = near[k], min(near[k + 1] + end - t, far[k + 1])
@@ -210,14 +221,18 @@ class Pair:
                 now, here = then, there
                 yield r, now, here
 
-    def _worth(self, m: int, q: int, begin: int, over: int) -> Floats:
-        """What some rows bring with neither job, the first, the other and both, shape (rows, 4) [USD]."""
-        here = self.together.legs[m, q].words[begin - self.together.row(m) : over - self.together.row(m)]
-        words = np.arange(here.shape[1])
-        runs = (words & 1) + 2 * (words >> self.other & 1)
-        out = np.stack([here[:, runs == k].max(axis=1) for k in range(4)], axis=1)
-        out[:, 2:] += self.together.prices.wage[self.together.cells.at[begin:over], self.other, np.newaxis]
-        return out
+    def _worth(self, m: int, q: int) -> Floats:
+        """What the rows of a month under a piece bring with neither job, the first, the other and both, shape (rows, 4) [USD]."""
+        if (m, q) not in self._brings:
+            here, row = self.together.legs[m, q].words, self.together.row(m)
+            words = np.arange(here.shape[1])
+            runs = (words & 1) + 2 * (words >> self.other & 1)
+            out = np.stack([here[:, runs == k].max(axis=1) for k in range(4)], axis=1)
+            out[:, 2:] += self.together.prices.wage[
+                self.together.cells.at[row : row + len(here)], self.other, np.newaxis
+            ]
+            self._brings[m, q] = out
+        return self._brings[m, q]
 
     def _near(self, t: int, first_lost: Floats) -> Range:
         """Work done before an interval with which each job alone loses less than the slack."""

@@ -6,6 +6,7 @@ plan. Where those are too many, the jobs' joint words come first, blocks still a
 must lose from there on, the labels of all parts then know beforehand, and only few of them are left.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +16,7 @@ from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.cover import Cells, award_cells
 from megawatt.dispatch.coupled.crews import Crew, job_moves
 from megawatt.dispatch.coupled.interval import NEVER, all_commitments
-from megawatt.dispatch.coupled.labels import back_hours
+from megawatt.dispatch.coupled.job_hours import back_hours
 from megawatt.dispatch.coupled.months import FirstJob
 from megawatt.dispatch.coupled.shortfall import busy_jobs, by_first_job
 from megawatt.dispatch.coupled.togo import block_worth, work_worth
@@ -26,6 +27,10 @@ MOST_MOVES = 5_000
 
 MOST_STATES = 2.0**62
 """Joint states up to which an integer numbers them."""
+
+
+MOST_KNOWN = 20_000_000
+"""Numbers of moves that are kept for another walk, 8 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Together:
     sold_usd: Floats = field(init=False)
     legs: dict[tuple[int, int], Leg] = field(default_factory=dict)
     month: list[Floats] = field(init=False)
+    _known: dict[int, tuple[Ints, Floats]] = field(default_factory=dict)
     _tables: dict[tuple[object, ...], tuple[Ints, Floats, list[tuple[int, int, int]]]] = field(default_factory=dict)
 
     @classmethod
@@ -87,7 +93,14 @@ class Together:
         found.crews = [crew for crew in crews if crew]
         if np.prod([float(n) for n in found.radix()]) > MOST_STATES:
             return None
-        found._prepare()
+        found._alone()
+        found.price_months(pieces)
+        return found
+
+    def under(self, pieces: list[list[Piece]]) -> "Together":
+        """The same under other pieces."""
+        found = copy(self)
+        found.price_months(pieces)
         return found
 
     def radix(self) -> list[int]:
@@ -99,10 +112,10 @@ class Together:
             [len(crew.member) for crew in self.crews] + others + [(int(first.need.max()) + 1) * (first.least_run + 1)]
         )
 
-    def _prepare(self) -> None:
-        """What is to come from every state of each part, back from the end."""
+    def _alone(self) -> None:
+        """What is to come from every state of each part but the first job, back from the end."""
         split, prices, problem = self.split, self.prices, self.split.problem
-        self.job = job = FirstJob.of(split)
+        self.job = FirstJob.of(split)
         self._classes, self.others = [], []
         for c, (own, crew) in enumerate(zip(problem.machines, self.crews, strict=True)):
             price = np.ascontiguousarray(prices.running[:, c])
@@ -113,6 +126,11 @@ class Together:
             worth = work_worth(none, on, one.window, one.need, one.restart_usd, one.min_run)
             self.others.append(worth.reshape(problem.T + 1, -1))
         self.sold_usd, _ = award_cells(split.awards, split.kinks, split.spans, self.cells, prices.cover)
+
+    def price_months(self, pieces: list[list[Piece]]) -> None:
+        """What is to come from every state of the first job with the intervals, back from the end, and the bound."""
+        self.pieces, self.legs = pieces, {}
+        split, job = self.split, self.job
         end = np.full((int(job.need.max()) + 1) * (job.least_run + 1), NEVER)
         end[job.due * (job.least_run + 1) : (job.due + 1) * (job.least_run + 1)] = 0.0
         self.month = [end]
@@ -167,6 +185,8 @@ class Together:
 
     def moves(self, t: int) -> tuple[Ints, Floats]:
         """Moves of the parts in interval t: state after, and what is lost; of the first job what it costs."""
+        if t in self._known:
+            return self._known[t]
         to, paid, slots = self._table(t)
         lost = paid.copy()
         for c, (crew, worth) in enumerate(zip(self.crews, self._classes, strict=True)):
@@ -178,6 +198,8 @@ class Together:
             later = worth[t + 1][to[i, :states, :2]]
             later = np.where(later > NEVER / 2, later + np.array([0.0, self.prices.wage[t, j]]), -np.inf)
             lost[i, :states, :2] += worth[t][:, np.newaxis] - later
+        if len(self._known) * lost.size < MOST_KNOWN:
+            self._known[t] = to, lost
         return to, lost
 
     def _table(self, t: int) -> tuple[Ints, Floats, list[tuple[int, int, int]]]:

@@ -18,8 +18,8 @@ from megawatt.dispatch.problem import Floats, Ints
 NOTHING = Ahead(np.zeros(0, dtype=np.float32), np.zeros((0, 8), dtype=np.int64))
 """Nothing is known of the way on."""
 
-MOST_LABELS = 15_000_000
-"""Labels of one walk: each takes some 25 bytes until its end."""
+MOST_LABELS = 30_000_000
+"""Labels of one walk: each takes 12 bytes until its end."""
 
 
 @dataclass(slots=True)
@@ -56,6 +56,10 @@ class Labels:
         return Labels(self.state[kept], regret[kept], kept, _no_branch(len(kept)))
 
 
+NO_LABELS = Labels(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+"""None on a way that pairs close."""
+
+
 @dataclass(slots=True)
 class Walk:
     """A walk and what it found.
@@ -72,7 +76,7 @@ class Walk:
         month: Labels before each month and after the last.
         hour: Labels before each hour.
         before: Labels before the first row of each cell.
-        after: Labels after each row.
+        after: States after each row, and the labels before it that lead there.
     """
 
     together: Together
@@ -86,10 +90,9 @@ class Walk:
     month: list[Labels] = field(default_factory=list)
     hour: dict[Place, Labels] = field(default_factory=dict)
     before: dict[Place, Labels] = field(default_factory=dict)
-    after: dict[Place, Labels] = field(default_factory=dict)
+    after: dict[Place, tuple[Ints, NDArray[np.int32]]] = field(default_factory=dict)
     _radix: Ints = field(init=False)
     _runs: Ints = field(init=False)
-    _ways: Ints = field(init=False)
     _place: int = field(init=False)
     _moves: tuple[int, Moves | None] = (-1, None)
 
@@ -106,7 +109,6 @@ class Walk:
         for i, j in enumerate(range(J - 1, -1, -1), start=C):
             runs[i, : radix[i]] = (np.arange(radix[i]) % (problem.batches[j].min_run + 1) > 0) << j
         self._runs = runs
-        self._ways = np.array([crew.to.shape[1] for crew in self.together.crews] + [2] * max(J, 1), dtype=np.int64)
         self._place = int(np.prod(self._radix[:-1]))
 
     # there
@@ -126,6 +128,9 @@ class Walk:
             most = whole.month[m][now.state // self._place]
             ends = []
             for q, piece in enumerate(pieces):
+                if not all(pair.leads(m, q) for pair in self.pairs):
+                    ends.append(NO_LABELS)
+                    continue
                 first = whole.legs[m, q].by_hour[0][now.state // self._place]
                 ends.append(self._leg(m, q, now.forked(most - (first - piece.usd), self.slack_usd)))
             self.month.append(Labels.merged(ends))
@@ -148,7 +153,7 @@ class Walk:
                         last = r + 1 == cells.row[n + 1]
                         boxes = [pair.hour[m, q, g + 1] for pair in self.pairs] if last else [one[r] for one in within]
                         here = self._row(m, q, g, r, last, here, self._ahead(boxes))
-                    self.after[m, q, r] = here
+                    self.after[m, q, r] = here.state, here.source.astype(np.int32)
                 ends.append(here)
             now = Labels.merged(ends)
         self.hour[m, q, int(split.span_edges[m + 1])] = now
@@ -190,7 +195,7 @@ class Walk:
 
     def _moves_at(self, t: int) -> Moves:
         if self._moves[0] != t or self._moves[1] is None:
-            self._moves = t, Moves(*self.together.moves(t), self._runs, self._radix, self._ways)
+            self._moves = t, Moves(*self.together.moves(t), self._runs, self._radix)
         return self._moves[1]  # type: ignore[return-value]
 
     def _first_job(self, m: int, leg: Leg, g: int, r: int, last: bool) -> tuple[Floats, Floats]:
@@ -235,8 +240,9 @@ class Walk:
                 here = self.hour[m, q, g + 1]
                 n, at = int(cells.first[g] + here.branch[at]), int(here.source[at])
                 for r in range(int(cells.row[n + 1]) - 1, int(cells.row[n]) - 1, -1):
-                    yield int(cells.at[r]), int(self.after[m, q, r].state[at]), q, m
-                    at = int(self.after[m, q, r].source[at])
+                    state, source = self.after[m, q, r]
+                    yield int(cells.at[r]), int(state[at]), q, m
+                    at = int(source[at])
                 at = int(self.before[m, q, cells.row[n]].source[at])
             at = int(self.hour[m, q, int(edges[m])].source[at])
 
