@@ -102,12 +102,8 @@ class Bound:
             self.free[k, m] = found.reshape(words, -1), used.reshape(words, -1)
         return self.free[k, m]
 
-    def _fill(self, k: int, m: int, pieces: list[Piece]) -> None:
-        """Work out ``e_t`` of a month under the ``most_mw`` of all pieces for which it is not known."""
-        wanted = {piece.most for piece in pieces if (k, m, piece.most) not in self.table}
-        if not wanted:
-            return
-        most = np.array(sorted(wanted))
+    def under(self, k: int, m: int, most: Array) -> Array:
+        """``e_t`` of a month under some ``most_mw``, without what cells bring: most x words x columns."""
         free, used = self._free(k, m)
         t = self.cells.t[self.columns[m]]
         value = np.repeat(free[None], len(most), axis=0)
@@ -116,12 +112,21 @@ class Bound:
             piece, word, i = np.nonzero(cut)
             cap = np.minimum(most[piece], self.problem.limit[t[i]])
             value[cut] = self.shops[k].best(self.rows(self.columns[m][i], word, cap))[0]
+        return value
+
+    def _fill(self, k: int, m: int, pieces: list[Piece]) -> None:
+        """Work out ``e_t`` of a month under the ``most_mw`` of all pieces for which it is not known."""
+        wanted = {piece.most for piece in pieces if (k, m, piece.most) not in self.table}
+        if not wanted:
+            return
+        most = np.array(sorted(wanted))
+        value = self.under(k, m, most)
         mine = self.columns[m]
         first = self.cells.cut[mine] & self.cells.opens[mine]
         value[:, :, first] += self.gain[k][self.cells.cell[mine[first]]]
         states = 2 if self.problem.jobs else 1
         for one, found in zip(most.tolist(), value, strict=True):
-            self.table[k, m, one] = found.reshape(states, len(self.site.words) // states, len(t)).max(axis=1)
+            self.table[k, m, one] = found.reshape(states, len(self.site.words) // states, len(mine)).max(axis=1)
 
     def earned(self, k: int, m: int, most: float) -> Array:
         """``e_t`` of a month under a piece's ``most_mw``, best over the words of the other jobs: 2 (or 1) x columns."""

@@ -14,14 +14,15 @@ MOST_STATES = 5_000
 class Part:
     """A class or a job: states by number, and per interval the state after each move and what the move brings.
 
-    ``to`` is states x moves, -1 where there is none; ``runs`` is how much runs in each state.
+    ``to`` is moves x states, -1 where there is none; ``runs`` is how much runs in each state. Behind the states stands none: no move
+    leads on from it, and -1 means it as well.
     """
 
     runs: Whole
     begin: int
 
     def moves(self, t: int) -> tuple[Whole, Array]:
-        """States after interval t and USD, both states x moves."""
+        """States after interval t and USD, both moves x (states + 1)."""
         raise NotImplementedError
 
     def end(self) -> Array:
@@ -29,12 +30,12 @@ class Part:
         return np.zeros(len(self.runs))
 
     def potential(self, T: int) -> Array:
-        """The most that intervals t .. T - 1 bring from each state: (T + 1) x states."""
-        found = np.empty((T + 1, len(self.runs)))
-        found[T] = self.end()
+        """The most that intervals t .. T - 1 bring from each state: (T + 1) x (states + 1)."""
+        found = np.full((T + 1, len(self.runs) + 1), NEVER)
+        found[T, :-1] = self.end()
         for t in range(T - 1, -1, -1):
             to, usd = self.moves(t)
-            found[t] = np.where(to >= 0, usd + found[t + 1][to], NEVER).max(axis=1)
+            (usd + found[t + 1][to]).max(axis=0, out=found[t])
         return found
 
 
@@ -68,14 +69,16 @@ class Class(Part):
             rows.append(row)
             if len(crowds) > MOST_STATES:
                 raise MalformedError("plan.certificate.together: a class has too many joint states to be checked")
+        rows.append([])
         moves = max(map(len, rows))
-        self.to = np.array([[s for s, _ in row] + [-1] * (moves - len(row)) for row in rows], dtype=np.int64)
-        self.paid = np.array([[usd for _, usd in row] + [0.0] * (moves - len(row)) for row in rows])
+        self.to = np.array([[s for s, _ in row] + [-1] * (moves - len(row)) for row in rows], dtype=np.int64).T.copy()
+        self.paid = np.array([[usd for _, usd in row] + [0.0] * (moves - len(row)) for row in rows]).T.copy()
         member = np.array(crowds, dtype=np.int64)
         self.runs, self.begin = member[:, 1 : up + 1].sum(axis=1), 0
-        self.brings = np.outer(running, self.runs)
+        self.brings = np.zeros((len(running), len(crowds) + 1))
+        self.brings[:, :-1] = np.outer(running, self.runs)
         if losing:
-            self.brings -= start_losses(machine, h) @ member[:, 1 : losing + 1].T
+            self.brings[:, :-1] -= start_losses(machine, h) @ member[:, 1 : losing + 1].T
 
     def moves(self, t: int) -> tuple[Whole, Array]:
         """See `Part`."""
@@ -111,9 +114,11 @@ class Work(Part):
             goes = able & (done < key[1]) & key[2]
             run = np.where(goes, (done + 1) * (self.oldest + 1) + np.minimum(self.age + 1, self.oldest), -1)
             paid = np.where(self.age == 0, job.restart_usd, 0.0)
-            self.tables[key] = np.stack([rest, run], axis=1), np.stack([np.zeros(len(done)), -paid], axis=1)
+            none = np.full((2, 1), -1)
+            to = np.concatenate([np.stack([rest, run]), none], axis=1)
+            self.tables[key] = to, np.concatenate([np.stack([np.zeros(len(done)), -paid]), np.zeros((2, 1))], axis=1)
         to, usd = self.tables[key]
-        return to, usd + np.array([0.0, self.wage[t]])
+        return to, usd + np.array([[0.0], [self.wage[t]]])
 
 
 class Nothing(Part):
@@ -125,7 +130,7 @@ class Nothing(Part):
     def moves(self, t: int) -> tuple[Whole, Array]:
         """It rests."""
         del t
-        return np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1))
+        return np.array([[0, -1]]), np.zeros((1, 2))
 
 
 def parts_of(problem: Problem, running: Array, wage: Array) -> list[Part]:

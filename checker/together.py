@@ -15,13 +15,15 @@ from checker.bound import Bound
 from checker.pairs import Pairs
 from checker.plan import Piece, Prices
 from checker.reading import Array, MalformedError, Whole
-from checker.split import Split
+from checker.split import Leg, Split
 
 MOST_LABELS = 20_000_000
 MOST_WAYS = 200_000_000
 """Moves of parts that are followed."""
 CROWD = 20_000
 """Labels taken through a column at a time."""
+NEAR = 1 / 16
+"""Of the slack: by how much charges of pieces may differ that are gone through as one at first."""
 MOST_AT_ONCE = 30_000_000
 """Moves of a part, of all labels of a crowd."""
 TOO_MANY = "plan.certificate.together: more joint states than can be checked"
@@ -76,15 +78,13 @@ class Together:
 
     def __init__(self, bound: Bound, prices: Prices, pieces: list[list[Piece]], value_usd: float) -> None:
         self.value_usd = value_usd
-        self.split = Split(bound, prices, pieces)
-        self.slack = self.split.usd - value_usd
+        self.split = Split(bound, prices, pieces, value_usd) if all(pieces) else None
 
     def usd(self) -> float:
-        """``max(B, value_usd)``."""
-        if self.slack <= 0:
+        """``max(B, value_usd)``; a month without a piece leaves no joint words."""
+        if self.split is None or self.split.slack <= 0:
             return self.value_usd
-        walk = Walk(self.split, Pairs(self.split, self.slack), self.slack)
-        return self.split.usd - min(self.slack, walk.least())
+        return self.split.usd - Walk(self.split).least()
 
 
 class Walk:
@@ -94,8 +94,8 @@ class Walk:
     last job fastest, then the counts of the classes, the last fastest, as `Site` has them.
     """
 
-    def __init__(self, split: Split, pairs: Pairs, slack: float) -> None:
-        self.split, self.pairs, self.slack = split, pairs, slack
+    def __init__(self, split: Split) -> None:
+        self.split, self.pairs = split, Pairs(split)
         sizes = [len(part.runs) for part in split.parts]
         self.place = np.cumprod([1, *sizes])[:-1]
         self.sizes = np.array(sizes)
@@ -109,14 +109,46 @@ class Walk:
         self.labels, self.ways = 0, 0
 
     def least(self) -> float:
-        """The least regret, infinite where it is the slack or more."""
+        """The least regret, or the slack where that is less."""
         split = self.split
         begin = sum(int(part.begin) * int(place) for part, place in zip(split.parts, self.place, strict=True))
         now = Labels(np.array([begin]), np.zeros(1))
-        for m, legs in enumerate(split.legs):
-            ends = [self._through(m, q, self._fork(now, split.piece_regret(m, q))) for q in range(len(legs))]
-            now = Labels.joined(ends)
-        return float(now.regret.min(initial=np.inf))
+        for legs in split.legs[:-1]:
+            now = Labels.joined([self._under(leg, now) for leg in legs])
+        # the most promising piece of the last month first: what it loses at the least is all that others may lose
+        first, *others = sorted(split.legs[-1], key=_promise)
+        self._close([first], now)
+        for legs in self._near(others):
+            self._close(legs, now)
+        return split.slack
+
+    def _near(self, legs: list[Leg]) -> list[list[Leg]]:
+        """Pieces of nearly the same charge together."""
+        found: list[list[Leg]] = []
+        for leg in sorted(legs, key=lambda leg: (leg.piece.usd, leg.piece.most)):
+            if not found or leg.piece.usd - found[-1][0].piece.usd > NEAR * self.split.slack:
+                found.append([])
+            found[-1].append(leg)
+        return found
+
+    def _close(self, legs: list[Leg], now: Labels) -> None:
+        """The slack after some pieces of the last month; one by one only if something is left of what brings no less than all."""
+        found = self._under(self.split.envelope(legs), now)
+        if len(legs) == 1:
+            self.split.slack = min(self.split.slack, float(found.regret.min(initial=np.inf)))
+        elif len(found.state):
+            half = len(legs) // 2
+            for some in sorted((legs[:half], legs[half:]), key=lambda some: min(map(_promise, some))):
+                self._close(some, now)
+
+    def _under(self, leg: Leg, now: Labels) -> Labels:
+        """Labels after a month under a piece; not walked where the pairs lose all the slack."""
+        now = self._fork(now, self.split.piece_regret(leg))
+        if not len(now.state):
+            return now
+        ahead = self.pairs.enter(leg, self._of_parts(now.state), now.regret)
+        kept = now.regret + ahead < self.split.slack
+        return self._through(leg, Labels(now.state[kept], now.regret[kept]))
 
     def _of_parts(self, state: Whole) -> list[Whole]:
         """The states of the parts in joint states."""
@@ -125,31 +157,31 @@ class Walk:
     def _fork(self, now: Labels, lost: Array) -> Labels:
         """After a choice that loses something by the state of the first job."""
         regret = now.regret + lost[now.state // self.place[-1]]
-        kept = regret < self.slack
+        kept = regret < self.split.slack
         return Labels(now.state[kept], regret[kept])
 
-    def _through(self, m: int, q: int, now: Labels) -> Labels:
-        for p, place in enumerate(self.split.places[m]):
+    def _through(self, leg: Leg, now: Labels) -> Labels:
+        for p, place in enumerate(self.split.places[leg.m]):
             if not len(now.state):
                 return now
-            self.pairs.open(m, q, p, self._of_parts(now.state), now.regret)
+            self.pairs.open(leg, p, self._of_parts(now.state), now.regret)
             ends = []
             for cell in place:
-                here = self._fork(now, self.split.cell_regret(m, q, p, cell))
+                here = self._fork(now, self.split.cell_regret(leg, p, cell))
                 for i in cell:
-                    here = self._step(m, q, i, here)
+                    here = self._step(leg, i, here)
                 ends.append(here)
             now = Labels.joined(ends)
         return now
 
-    def _step(self, m: int, q: int, i: int, now: Labels) -> Labels:
+    def _step(self, leg: Leg, i: int, now: Labels) -> Labels:
         """Labels after a column."""
         if not len(now.state):
             return now
         ends = []
         for a in range(0, len(now.state), CROWD):
             crowd = Labels(now.state[a : a + CROWD], now.regret[a : a + CROWD])
-            ways = self._of_classes(m, q, i, crowd, self._of_jobs(m, q, i, crowd))
+            ways = self._of_classes(leg, i, crowd, self._of_jobs(leg, i, crowd))
             ends.append(Labels.best(ways.state, ways.regret))
         found = Labels.joined(ends)
         self.labels += len(found.state)
@@ -157,22 +189,21 @@ class Walk:
             raise MalformedError(TOO_MANY)
         return found
 
-    def _of_jobs(self, m: int, q: int, i: int, now: Labels) -> Ways:
+    def _of_jobs(self, leg: Leg, i: int, now: Labels) -> Ways:
         """Ways of the jobs, each label's own, as if the interval earned what it earns at the best counts."""
-        split, leg, classes = self.split, self.split.legs[m][q], self.split.classes
+        split, classes = self.split, self.split.classes
         apart = self.place[classes]
         joint = now.state // apart
         begins = np.append(True, np.diff(joint) != 0)
         distinct, group = joint[begins] * apart, begins.cumsum() - 1
         none = np.zeros(len(distinct), dtype=np.int64)
-        # what the interval earns makes good for what its move loses: till then no way is too costly
-        ways = Ways(np.arange(len(distinct)), none, none, np.zeros(len(none)), np.full(len(none), -np.inf))
+        ways = Ways(np.arange(len(distinct)), none, none, np.zeros(len(none)), np.zeros(len(none)))
         for k in range(classes, len(split.parts)):
-            to, lost = split.part_moves(k, int(leg.t[i])) if k < len(split.parts) - 1 else split.first_moves(m, q, i)
+            to, lost = split.part_moves(k, int(leg.t[i])) if k < len(split.parts) - 1 else split.first_moves(leg, i)
             at = distinct[ways.source] // self.place[k] % self.sizes[k]
             ways = self._moved(ways, k, at, to, lost)
-        ways.regret -= leg.words[ways.number, i]
-        ways = ways[np.flatnonzero(ways.regret < self.slack)]
+        ways.regret += leg.gap[ways.number, i]
+        ways = ways[np.flatnonzero(ways.regret < self.split.slack)]
         ways.rest = self.pairs.ahead(i, self._of_parts(ways.state))
         # every label has the ways of its state of the jobs
         count = np.bincount(ways.source, minlength=len(distinct))
@@ -180,44 +211,49 @@ class Walk:
         label = np.repeat(np.arange(len(group)), count)
         way = np.arange(len(label)) - np.repeat(count.cumsum() - count - first, count)
         regret = now.regret[label] + ways.regret[way]
-        kept = regret + ways.rest[way] < self.slack
+        kept = regret + ways.rest[way] < self.split.slack
         label, way = label[kept], way[kept]
         return Ways(label, ways.state[way], ways.number[way], regret[kept], ways.rest[way])
 
-    def _of_classes(self, m: int, q: int, i: int, now: Labels, ways: Ways) -> Ways:
+    def _of_classes(self, leg: Leg, i: int, now: Labels, ways: Ways) -> Ways:
         """The same ways after the classes' moves; what the interval earns is that of the counts then."""
-        split, leg = self.split, self.split.legs[m][q]
+        split = self.split
         for k in range(split.classes):
             to, lost = split.part_moves(k, int(leg.t[i]))
             at = now.state[ways.source] // self.place[k] % self.sizes[k]
             ways = self._moved(ways, k, at, to, lost)
-        ways.regret += leg.words[ways.number % self.words, i] - self._earned(m, q, i, ways.number)
-        return ways[np.flatnonzero(ways.regret + ways.rest < self.slack)]
+        ways.regret += leg.words[ways.number % self.words, i] - self._earned(leg, i, ways.number)
+        return ways[np.flatnonzero(ways.regret + ways.rest < self.split.slack)]
 
     def _moved(self, ways: Ways, k: int, at: Whole, to: Whole, lost: Array) -> Ways:
-        """Ways after the moves of one part more, which stands at ``at``; ``to`` and ``lost`` are states x moves."""
-        if len(at) * to.shape[1] > MOST_AT_ONCE:
+        """Ways after the moves of one part more, which stands at ``at``; ``to`` and ``lost`` are moves x states."""
+        if len(at) * len(to) > MOST_AT_ONCE:
             raise MalformedError(TOO_MANY)
-        way, move = np.nonzero(lost[at] < (self.slack - ways.regret - ways.rest)[:, None])
+        way, move = np.nonzero(lost.T[at] < (self.split.slack - ways.regret - ways.rest)[:, None])
         self.ways += len(way)
         if self.ways > MOST_WAYS:
             raise MalformedError(TOO_MANY)
         at, found = at[way], ways[way]
-        after = to[at, move]
+        after = to[move, at]
         found.state += after * self.place[k]
         found.number += self.runs[k][after]
-        found.regret += lost[at, move]
+        found.regret += lost[move, at]
         return found
 
-    def _earned(self, m: int, q: int, i: int, number: Whole) -> Array:
+    def _earned(self, leg: Leg, i: int, number: Whole) -> Array:
         """``e_t`` of what runs, at the prices."""
-        bound, leg = self.split.bound, self.split.legs[m][q]
+        bound = self.split.bound
         asked = np.zeros(self.words * len(bound.site.counts), dtype=np.bool_)
         asked[number] = True
         different = np.flatnonzero(asked)
         n = len(different)
-        rows = bound.rows(np.full(n, bound.columns[m][i]), different % self.words, np.full(n, leg.cap[i]))
+        rows = bound.rows(np.full(n, bound.columns[leg.m][i]), different % self.words, np.full(n, leg.cap[i]))
         earned = np.empty(len(asked))
         earned[different] = self.split.shop.filled(rows, bound.site.counts[different // self.words])[0]
         found: Array = earned[number]
         return found
+
+
+def _promise(leg: Leg) -> float:
+    """The less, the more a piece can bring."""
+    return -float(leg.start.max())
