@@ -266,9 +266,9 @@ def exclusion_faults(bound: Bound, certificate: Certificate, value_usd: float) -
     return wrong
 
 
-def bound_faults(certificate: Certificate, found_usd: float, value_usd: float) -> list[str]:
-    """What ``certificate.bound_usd`` must be where the bound of its prices and pieces is ``found_usd``."""
-    wanted = max(found_usd, value_usd)
+def bound_faults(certificate: Certificate, found_usd: float, floor_usd: float) -> list[str]:
+    """What ``certificate.bound_usd`` must be where the bound of its prices and pieces is ``found_usd``, and F ``floor_usd``."""
+    wanted = max(found_usd, floor_usd)
     wanted += 1e-9 * (1 + abs(wanted))
     if not abs(certificate.bound_usd - wanted) <= RELATIVE * max(1.0, abs(wanted)):
         off = certificate.bound_usd - wanted

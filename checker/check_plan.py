@@ -103,11 +103,12 @@ def checks(problem: Problem, plan: Plan) -> Iterator[Check]:
     excluded = exclusion_faults(bound, certificate, plan.value_usd)
     yield "exclusions", excluded, f"{len(certificate.exclusions)} hold"
     pieces = [list(month) for month in certificate.pieces]
+    floor = max(plan.value_usd, certificate.floor_usd)
     if certificate.together:
-        found_usd = Together(bound, certificate.prices, pieces, plan.value_usd).usd()
+        found_usd = Together(bound, certificate.prices, pieces, floor).usd()
     else:
         found_usd = bound.usd(certificate.prices, pieces)
-    yield "bound", bound_faults(certificate, found_usd, plan.value_usd) + order_of(plan), reach_of(plan)
+    yield "bound", bound_faults(certificate, found_usd, floor) + order_of(plan), reach_of(plan)
 
 
 def main(arguments: list[str]) -> int:

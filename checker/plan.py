@@ -1,5 +1,6 @@
 """What stands in ``plan.json``, as arrays (sections 'plan.json' and 'Bound' of the page)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,8 @@ class Certificate:
 
     bound_usd: float
     together: bool
+    floor_usd: float
+    """Minus infinity for none."""
     prices: Prices
     pieces: tuple[tuple[Piece, ...], ...]
     cuts: Cuts
@@ -126,9 +129,14 @@ def _certificate(node: Node, problem: Problem) -> Certificate:
         exclusions.append(
             Exclusion(one.whole("month"), parts, _prices(Node(one.raw("prices"), one.at("prices")), problem))
         )
+    together = node.flag("together") if "together" in node.found else False
+    floor = node.raw("floor_usd") if "floor_usd" in node.found else None
+    if floor is not None and not together:
+        raise MalformedError(f"{node.at('floor_usd')}: a number, and together is not true")
     return Certificate(
         bound_usd=node.number("bound_usd"),
-        together=node.flag("together") if "together" in node.found else False,
+        together=together,
+        floor_usd=-math.inf if floor is None else number(floor, node.at("floor_usd")),
         prices=_prices(Node(node.raw("prices"), node.at("prices")), problem),
         pieces=tuple(
             tuple(_piece(Node(part, f"{node.at('pieces')}[{m}][{i}]")) for i, part in enumerate(one))

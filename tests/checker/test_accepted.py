@@ -31,6 +31,16 @@ def test_weeks_that_add_up_to_the_gap_are_accepted(tmp_path: Path, capsys: pytes
     assert "weeks: ok: 2 add up to the gap" in capsys.readouterr().out
 
 
+def test_a_floor_is_the_least_that_a_bound_together_says(tmp_path: Path) -> None:
+    problem, plan = specimen("together")
+    certificate, bound = plan["certificate"], plan["certificate"]["bound_usd"]
+    for off, said in ((-5.0, bound), (5.0, bound + 5.0 + 1e-9 * (1 + abs(bound + 5.0)))):
+        with_floor = certificate | {"floor_usd": bound + off, "bound_usd": said}
+        assert checked(tmp_path, (problem, plan | {"certificate": with_floor})) == 0
+    below = certificate | {"floor_usd": bound + 5.0}
+    assert checked(tmp_path, (problem, plan | {"certificate": below})) == 1
+
+
 def test_the_terms_are_those_of_the_paper() -> None:
     problem = read_problem(PROBLEM)
     found = terms(problem, read_plan(PLAN, problem).decision)

@@ -163,6 +163,9 @@ TABLE += [
     ("the bound together raised", "together", "bound", put(CERT, "bound_usd", to=more(1e-6))),
     ("a piece of the bound together made cheap", "together", "bound", put(CERT, "pieces", 0, to=lambda was: [one | {"usd": 0.0} for one in was])),
     ("a cut of the bound together dropped", "together", "bound", put(CERT, "cuts", to=[])),
+    ("a floor above the bound", "together", "bound", put(CERT, to=lambda was: was | {"floor_usd": 1e9})),
+    ("a floor without together", "three-jobs", "unreadable", put(CERT, to=lambda was: was | {"floor_usd": 0.0})),
+    ("a floor that is no number", "together", "unreadable", put(CERT, to=lambda was: was | {"floor_usd": "low"})),
     ("together that is no truth value", "together", "unreadable", put(CERT, "together", to=1)),
     # premises
     ("a revenue below 0 with a loss", "three-jobs", "premises", put("problem", "machines", 0, "revenue_usd_per_h", 2, 0, to=-5.0)),
