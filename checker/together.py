@@ -17,8 +17,8 @@ from checker.plan import Piece, Prices
 from checker.reading import Array, MalformedError, Whole
 from checker.split import Leg, Split
 
-MOST_LABELS = 20_000_000
-MOST_WAYS = 200_000_000
+MOST_LABELS = 60_000_000
+MOST_WAYS = 1_000_000_000
 """Moves of parts that are followed."""
 CROWD = 20_000
 """Labels taken through a column at a time."""
