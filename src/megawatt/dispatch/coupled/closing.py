@@ -153,7 +153,7 @@ class _Closing:
             return None, []
         self.moves, self.floor_usd = 0, -np.inf
         try:
-            usd, held = self._by_piece() if len(self.pieces) == 1 else self._walk(self.pieces)
+            usd, held = self._by_piece() if len(self.pieces) == 1 else self._walk(self.pieces, self.enough_usd)
         except TooManyError:
             return None, []
         bound = max(usd, self.search.value_usd, self.floor_usd)
@@ -161,9 +161,8 @@ class _Closing:
         pieces, floor = tuple(map(tuple, self.pieces)), self.floor_usd if np.isfinite(self.floor_usd) else None
         return replace(self.certificate, pieces=pieces, together=True, bound_usd=bound, floor_usd=floor), held
 
-    def _walk(self, pieces: list[list[Piece]]) -> tuple[float, list[Piece]]:
-        """Most that a joint word in some pieces is worth, as far as it is above what is enough, and the pieces it lies in."""
-        floor = self.enough_usd
+    def _walk(self, pieces: list[list[Piece]], floor: float) -> tuple[float, list[Piece]]:
+        """Most that a joint word in some pieces is worth, minus infinity if no more than a floor, and the pieces it lies in."""
         whole, pairs = self._prepared(pieces, floor)
         walk = Walk(whole, whole.usd - floor, self._most(), self.search.deadline, pairs)
         try:
@@ -183,10 +182,11 @@ class _Closing:
         done, most = list[Piece](), -np.inf
         while todo:
             piece, found = todo.pop(0)
-            if found > self.enough_usd:
-                found, _ = self._walk([[piece]])
-                parts = self._parts([[piece]], [piece])[0] if found > self.enough_usd else []
-                if len(parts) > 1:
+            # once a word is worth more than is enough, nothing below it needs to be known
+            if found > max(self.enough_usd, most):
+                found, _ = self._walk([[piece]], max(self.enough_usd, most))
+                parts = self._parts(piece, found, max(self.enough_usd, most))
+                if len(parts) > 1 and len(done) + len(todo) < MOST_PIECES:
                     todo[:0] = [(part, found) for part in parts]
                     continue
             elif found > -np.inf:
@@ -198,14 +198,19 @@ class _Closing:
 
     def part(self, held: list[Piece]) -> bool:
         """Part the pieces that hold the best word where their width costs much; whether any was."""
-        before, self.pieces = self.pieces, self._parts(self.pieces, held)
-        return sum(map(len, self.pieces)) > sum(map(len, before))
+        before, peaks = sum(map(len, self.pieces)), self._peaks(self.pieces)
+        peaks.part(held, SHARE_OF_PIECES * self.tolerance_usd)
+        self.pieces = peaks.pieces
+        return sum(map(len, self.pieces)) > before
 
-    def _parts(self, pieces: list[list[Piece]], held: list[Piece]) -> list[list[Piece]]:
-        """The same pieces, but those that hold a word in two where their width costs much."""
-        peaks, own = self.split.problem.peaks, self.search.valued().import_mw()
-        if not held or not peaks:
-            return pieces
-        open_peaks = OpenPeaks(peaks[0], [list(cut) for cut in pieces], [], measured_mw(peaks[0], own))
-        open_peaks.part(held, SHARE_OF_PIECES * self.tolerance_usd)
-        return open_peaks.pieces
+    def _parts(self, piece: Piece, found_usd: float, floor_usd: float) -> list[Piece]:
+        """A piece in two where a word in it is worth more than a floor, but may be only by the piece's width."""
+        peaks = self._peaks([[piece]])
+        if 0 < found_usd - floor_usd <= peaks.width_usd(0, piece):
+            peaks.part([piece], SHARE_OF_PIECES * self.tolerance_usd)
+        return peaks.pieces[0]
+
+    def _peaks(self, pieces: list[list[Piece]]) -> OpenPeaks:
+        charges = self.split.problem.peaks[:1]
+        own = measured_mw(charges[0], self.search.valued().import_mw()) if charges else np.zeros(1)
+        return OpenPeaks(charges[0] if charges else None, [list(cut) for cut in pieces], [], own)
