@@ -59,7 +59,7 @@ def closed(
         found, held = closing.together()
         if found is not None and found.bound_usd < closing.certificate.bound_usd:
             closing.certificate = found
-        if found is None or not closing.part(held):
+        if found is None or not closing.part(found.bound_usd, held):
             break
     return closing.certificate
 
@@ -185,7 +185,7 @@ class _Closing:
             # once a word is worth more than is enough, nothing below it needs to be known
             if found > max(self.enough_usd, most):
                 found, _ = self._walk([[piece]], max(self.enough_usd, most))
-                parts = self._parts(piece, found, max(self.enough_usd, most))
+                parts = self._parts([[piece]], found, max(self.enough_usd, most), [piece])[0]
                 if len(parts) > 1 and len(done) + len(todo) < MOST_PIECES:
                     todo[:0] = [(part, found) for part in parts]
                     continue
@@ -196,21 +196,20 @@ class _Closing:
         self.pieces = [sorted(done, key=lambda piece: -piece.most_mw)]
         return most, []
 
-    def part(self, held: list[Piece]) -> bool:
-        """Part the pieces that hold the best word where their width costs much; whether any was."""
-        before, peaks = sum(map(len, self.pieces)), self._peaks(self.pieces)
-        peaks.part(held, SHARE_OF_PIECES * self.tolerance_usd)
-        self.pieces = peaks.pieces
+    def part(self, found_usd: float, held: list[Piece]) -> bool:
+        """Part the pieces that hold the best word where it may owe all that is too much to their width; whether any was."""
+        before = sum(map(len, self.pieces))
+        self.pieces = self._parts(self.pieces, found_usd, self.enough_usd, held)
         return sum(map(len, self.pieces)) > before
 
-    def _parts(self, piece: Piece, found_usd: float, floor_usd: float) -> list[Piece]:
-        """A piece in two where a word in it is worth more than a floor, but may be only by the piece's width."""
-        peaks = self._peaks([[piece]])
-        if 0 < found_usd - floor_usd <= peaks.width_usd(0, piece):
-            peaks.part([piece], SHARE_OF_PIECES * self.tolerance_usd)
-        return peaks.pieces[0]
-
-    def _peaks(self, pieces: list[list[Piece]]) -> OpenPeaks:
+    def _parts(
+        self, pieces: list[list[Piece]], found_usd: float, floor_usd: float, held: list[Piece]
+    ) -> list[list[Piece]]:
+        """Pieces, those that hold a word in two where it may be worth more than a floor only by their width."""
         charges = self.split.problem.peaks[:1]
         own = measured_mw(charges[0], self.search.valued().import_mw()) if charges else np.zeros(1)
-        return OpenPeaks(charges[0] if charges else None, [list(cut) for cut in pieces], [], own)
+        peaks = OpenPeaks(charges[0] if charges else None, [list(cut) for cut in pieces], [], own)
+        width = sum(peaks.width_usd(m, piece) for m, piece in enumerate(held))
+        if 0 < found_usd - floor_usd <= width:
+            peaks.part(held, SHARE_OF_PIECES * self.tolerance_usd)
+        return peaks.pieces

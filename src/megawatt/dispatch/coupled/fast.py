@@ -229,11 +229,14 @@ def _worth_planes(search: Search, certificate: Certificate) -> bool:
 
 
 def _joint_plan(search: Search, tolerance: float, prices: Prices | None = None) -> None:
-    """Look for a better plan, or a first one, in the joint states of a small site."""
-    joint = Joint.of(search.split) if search.split.problem.T <= MOST_JOINT else None
+    """Look for a better plan, or a first one, in the joint states of a small site: from some prices, then from the linear ones."""
+    split = search.split
+    joint = Joint.of(split) if split.problem.T <= MOST_JOINT else None
+    if joint is None or (prices is not None and SmallSite(joint, search, prices, tolerance).run()):
+        return
+    joint, linear = Joint.of(split), linear_prices(split.problem, Effort(seconds=search.deadline.left_by_clock()))
     if joint is not None:
-        prices = prices or linear_prices(search.split.problem, Effort(seconds=search.deadline.left_by_clock()))
-        SmallSite(joint, search, prices, tolerance).run()
+        SmallSite(joint, search, linear, tolerance).run()
 
 
 def better_weeks(found: Found, timezone: str) -> None:

@@ -56,18 +56,19 @@ class SmallSite:
     _open: list[tuple[float, int, Floats, Floats, float]] = field(default_factory=list)
     _number: "count[int]" = field(default_factory=count)
 
-    def run(self) -> None:
-        """Search until nothing promises more, or the work is done."""
+    def run(self) -> bool:
+        """Search until nothing promises more, or the work is done; whether nothing does."""
         split = self.joint.split
         if not split.problem.peaks:
             self._look(np.zeros(1), np.zeros(1))
-            return
-        self._ranges()
+            return True
+        finished = self._ranges()
         if self.search.best is not None:
             self.search.value_usd = shave(self.search.best, EXACT_MW)
+        return finished
 
-    def _ranges(self) -> None:
-        """Ranges of peaks, those that promise most first."""
+    def _ranges(self) -> bool:
+        """Ranges of peaks, those that promise most first; whether none is left."""
         split = self.joint.split
         low = np.zeros(len(split.problem.peaks[0].floor_mw))
         top = np.maximum(highest_mw(split), lowest_mw(split))
@@ -75,7 +76,7 @@ class SmallSite:
         while self._open and self._looks < MOST_LOOKS and self.joint.ways < MOST_WAYS and not self.search.deadline.over:
             most, _, a, b, earned = heapq.heappop(self._open)
             if -most <= self.search.value_usd - split.constant_usd + self.tolerance_usd:
-                return
+                return True
             m, at = self._part(a, b)
             if m < 0:
                 continue
@@ -83,6 +84,7 @@ class SmallSite:
             upper[m] = lower[m] = at
             self._add(upper, b, earned)
             self._add(a, lower, min(self._look(a, lower), earned))
+        return not self._open
 
     def _charge(self, mw: Floats) -> float:
         """What peaks cost at least [USD]."""
