@@ -1,5 +1,6 @@
 """Joint words close the gap as far as is asked, and no further; a month's pieces one by one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +59,35 @@ def test_the_gap_is_closed_as_far_as_is_asked_and_the_checker_agrees(seed: int, 
     found = closed(split, search, tolerance, first, MOVES)
     assert found.together or search.value_usd > before
     assert optimum - 1e-6 <= found.bound_usd <= search.value_usd + tolerance
-    plan = Plan.of(
-        problem, search.valued().schedule(), bound_usd=found.bound_usd, method="joint words", certificate=found
-    )
-    paths = [tmp_path / "problem.json", tmp_path / "plan.json"]
+    assert checked(problem, search, found, tmp_path) == 0
+
+
+def checked(problem: Problem, search: Search, found: Certificate, folder: Path) -> int:
+    """The checker's exit code."""
+    schedule = search.valued().schedule()
+    plan = Plan.of(problem, schedule, bound_usd=found.bound_usd, method="joint words", certificate=found)
+    paths = [folder / "problem.json", folder / "plan.json"]
     for path, record in zip(paths, (problem_record(problem), plan_record(problem, plan)), strict=True):
         path.write_text(text_of(record))
-    assert main([str(path) for path in paths]) == 0
+    return main([str(path) for path in paths])
+
+
+@pytest.mark.parametrize("months", [1, 2])
+def test_what_is_near_enough_is_a_floor_that_the_bound_cannot_do_without(months: int, tmp_path: Path) -> None:
+    """Beside the optimum nothing is found above the floor, and the bound is the floor."""
+    problem = day(0, months)
+    split, search, first = begun(problem)
+    exact = closed(split, search, 0.01, first, MOVES)
+    tolerance = 0.5 * (first.bound_usd - search.value_usd)
+    assert tolerance > 1.0
+    found = closed(split, search, tolerance, first, MOVES)
+    assert found.together
+    assert found.floor_usd is not None
+    assert found.floor_usd == pytest.approx(search.value_usd + tolerance, abs=1e-4)
+    assert found.bound_usd == pytest.approx(found.floor_usd, abs=1e-4)
+    assert found.bound_usd > exact.bound_usd + 0.9 * tolerance
+    assert checked(problem, search, found, tmp_path) == 0
+    assert checked(problem, search, replace(found, floor_usd=None), tmp_path) == 1
 
 
 @pytest.mark.parametrize("seed", range(4))
