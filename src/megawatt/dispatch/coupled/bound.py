@@ -101,11 +101,14 @@ class Split:
 
     def month_room(self, m: int, peak_mw: float) -> Floats:
         """The same of the intervals of one month, shape (its length,) [MW]."""
-        here = slice(self.edges[m], self.edges[m + 1])
-        room: Floats = self.tables.room[here]
+        return self.part_room(int(self.edges[m]), int(self.edges[m + 1]), peak_mw)
+
+    def part_room(self, a: int, b: int, peak_mw: float) -> Floats:
+        """The same of the intervals a .. b - 1, whose months keep one peak, shape (b - a,) [MW]."""
+        room: Floats = self.tables.room[a:b]
         if self.problem.peaks:
-            cap = np.where(self.problem.peaks[0].measured[here], peak_mw, np.inf)
-            room = np.minimum(room, cap - self.firm_mw[here])
+            cap = np.where(self.problem.peaks[0].measured[a:b], peak_mw, np.inf)
+            room = np.minimum(room, cap - self.firm_mw[a:b])
         return room
 
     def blocks_usd(self, prices: Prices) -> tuple[float, list[NDArray[np.int8]]]:

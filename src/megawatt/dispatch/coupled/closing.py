@@ -26,7 +26,7 @@ MOVES_PER_SECOND = 15_000_000
 """About as many a core looks at: where a clock runs, no more than that are begun."""
 
 FEW_MOVES = 50_000_000
-"""The same where other prices may leave fewer labels."""
+"""Moves that are looked at before other prices are tried, which may leave fewer labels."""
 
 MOST_PIECES = 200
 """Pieces of all months up to which labels are tried: they are gone through in each."""
@@ -48,7 +48,7 @@ def closed(
         search: Trials; better ones found on the way are kept in it.
         tolerance_usd: The bound need not come closer to the plan than this [USD].
         certificate: The split bound, whose prices say which joint words may count.
-        most_moves: Moves of labels that one walk looks at, at most.
+        most_moves: Moves of labels that one round looks at, at most, beside those that only look for a better plan.
     """
     closing = _Closing(split, search, tolerance_usd, certificate, most_moves)
     if closing.better_plan() > tolerance_usd and not closing.near(closing.certificate):
@@ -144,8 +144,9 @@ class _Closing:
     def again(self) -> None:
         """The split bound beside a better plan."""
         one = self.certificate
-        self.certificate = certify(self.split, self.search, self.tolerance_usd, MORE_STEPS, one.prices, one)
-        self.pieces = [list(cut) for cut in self.certificate.pieces]
+        other = certify(self.split, self.search, self.tolerance_usd, MORE_STEPS, one.prices, one)
+        if other.bound_usd < one.bound_usd:
+            self.certificate, self.pieces = other, [list(cut) for cut in other.pieces]
 
     def together(self) -> tuple[Certificate | None, list[Piece]]:
         """The bound of all parts, None where their labels are too many, and the pieces that the best word lies in."""
@@ -183,8 +184,9 @@ class _Closing:
         while todo:
             piece, found = todo.pop(0)
             # once a word is worth more than is enough, nothing below it needs to be known
-            if found > max(self.enough_usd, most):
-                found, _ = self._walk([[piece]], max(self.enough_usd, most))
+            floor = max(self.enough_usd, most)
+            if found > floor:
+                found, _ = self._walk([[piece]], floor)
                 parts = self._parts([[piece]], found, max(self.enough_usd, most), [piece])[0]
                 if len(parts) > 1 and len(done) + len(todo) < MOST_PIECES:
                     todo[:0] = [(part, found) for part in parts]

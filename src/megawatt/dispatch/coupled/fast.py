@@ -73,8 +73,8 @@ LEAST_HIGHS = 1e-3
 MOST_JOINT = 48
 """Intervals up to which joint states are searched."""
 
-MOST_WORK = 40_000_000
-"""Intervals times work due in a window up to which the first job's way back is kept, a byte each and per piece of peak."""
+MOST_WORK = 250_000_000
+"""Intervals times work due in a window up to which a job's way back is kept, a byte each."""
 
 MOST_JOBS = 6
 """Jobs whose words are all enumerated in each interval."""

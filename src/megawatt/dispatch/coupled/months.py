@@ -56,16 +56,15 @@ class FirstJob:
 
 
 class Rows(NamedTuple):
-    """A month's rows under one piece, and the choices of the first job's recursion.
+    """A month's rows under one piece, and what the first job's recursion makes of them.
 
     Attributes:
         best: Best commitments of each row.
         off: Most that each brings with the first job off, shape (n,) [USD].
         on: With it on, shape (n,) [USD].
         word: Word of jobs that brings both, shape (n, 2).
-        end: Value of each state after the month, or more where there are no choices, shape (R + 1, E + 1) [USD].
-        kept: Choices by row, shape (n, E + 1), or of no rows.
-        chosen: Cells by hour.
+        end: Value of each state after the month, or more, shape (R + 1, E + 1) [USD].
+        exact: Whether the month was gone through, not only bounded.
     """
 
     best: Commitments
@@ -73,13 +72,33 @@ class Rows(NamedTuple):
     on: Floats
     word: Ints
     end: Floats
-    kept: NDArray[np.int8] = np.zeros((0, 0), dtype=np.int8)
-    chosen: NDArray[np.int8] = np.zeros((0, 0, 0), dtype=np.int8)
+    exact: bool = False
 
-    @property
-    def exact(self) -> bool:
-        """Whether the month was gone through, not only bounded."""
-        return len(self.kept) > 0
+
+class Known(NamedTuple):
+    """What was worked out before under one peak.
+
+    Attributes:
+        prices: At which prices.
+        best: Best commitments of each row.
+        room_mw: Import limit less firm load of each row, shape (n,) [MW].
+    """
+
+    prices: Prices
+    best: Commitments
+    room_mw: Floats
+
+
+class Choices(NamedTuple):
+    """The way back through a month under one piece.
+
+    Attributes:
+        kept: Choices by row, shape (n, E + 1).
+        chosen: Cells by hour, of length 0 where no hour has a choice.
+    """
+
+    kept: NDArray[np.int8]
+    chosen: NDArray[np.int8]
 
 
 @dataclass(slots=True)
@@ -110,13 +129,14 @@ class Month:
     m: int
     pieces: list[Piece]
     state: Floats
-    known: dict[float, tuple[Prices, Commitments]] = field(default_factory=dict)
+    known: dict[float, Known] = field(default_factory=dict)
     found: dict[int, Rows] = field(default_factory=dict)
     above: Ints = field(init=False)
     best: Floats = field(init=False)
     seen: tuple[slice, slice | int] = field(init=False)
     _usd: Floats = field(init=False)
-    _ends: dict[int, Floats] = field(default_factory=dict)
+    _ends: Floats = field(init=False)
+    _exact: NDArray[np.bool_] = field(init=False)
     _at: Ints = field(init=False)
     _local: Ints = field(init=False)
     _hours: Ints = field(init=False)
@@ -127,6 +147,8 @@ class Month:
         self.above = np.zeros(len(self.pieces), dtype=np.int64)
         self.best = np.full(self.state.shape, NEVER)
         self._usd = np.array([piece.usd for piece in self.pieces])
+        self._ends = np.empty((len(self.pieces), self.best[self.seen].size))
+        self._exact = np.zeros(len(self.pieces), dtype=np.bool_)
         h0, h1 = self.split.span_edges[self.m], self.split.span_edges[self.m + 1]
         self._hours = self.cells.first[h0 : h1 + 1]
         self._at = self.cells.at[self.cells.row[self._hours[0]] : self.cells.row[self._hours[-1]]]
@@ -141,13 +163,13 @@ class Month:
         """Work out pieces, ``guess`` first, until no other can pass the best of them by ``near_usd`` in any state."""
         for q in (0, guess):
             self._work_out(q)
-        while (highest := self._highest(-near_usd)) is not None:
-            self._compare(highest, -near_usd)
+        while (q := self._highest(-near_usd)) >= 0:
+            self._compare(q, -near_usd)
 
     def tell_apart(self, slack_usd: float, most: int) -> None:
         """Work out some more of the pieces that may miss the maximum by less than ``slack_usd``."""
         for _ in range(most):
-            if (q := self._highest(slack_usd)) is not None:
+            if (q := self._highest(slack_usd)) >= 0:
                 self._compare(q, slack_usd)
 
     def upper(self) -> Floats:
@@ -159,48 +181,50 @@ class Month:
 
     def missing_usd(self, most: Floats) -> Floats:
         """What each piece is short of some values at least, in the state in which it is least short, shape (pieces,) [USD]."""
-        seen, short = most[self.seen].ravel(), np.empty(len(self.pieces))
-        alive = np.where(seen > NEVER / 2, seen, np.inf)
-        short[list(self._ends)] = (alive - np.array(list(self._ends.values()))).min(axis=1)
-        missing: Floats = short[self.above] + self._usd
-        return missing
+        return missing_usd(most[self.seen].ravel(), self._ends, self.above, self._usd)
 
     def winner(self, at: Ints) -> int:
         """The piece that leads to a state, given by work done and phase, with the most."""
-        return max(self._exact(), key=lambda q: self.found[q].end[at[1], at[0]] - self.pieces[q].usd)
+        worked = [q for q, rows in self.found.items() if rows.exact]
+        return max(worked, key=lambda q: self.found[q].end[at[1], at[0]] - self.pieces[q].usd)
 
-    def _exact(self) -> list[int]:
-        return [q for q, rows in self.found.items() if rows.exact]
-
-    def _highest(self, slack_usd: float) -> int | None:
-        """The highest of the pieces that may miss the best by less and that the same piece bounds.
+    def _highest(self, slack_usd: float) -> int:
+        """The highest of the pieces that may miss the best by less and that the same piece bounds; -1 where there is none.
 
         Where a MW of room brings some times what it costs, each then bounds a range of as many times the width.
         """
-        missing = self.missing_usd(self.best)
-        missing[self._exact()] = np.inf
-        first = int(missing.argmin())
-        if missing[first] >= slack_usd:
-            return None
-        return int(np.flatnonzero((missing < slack_usd) & (self.above == self.above[first]))[0])
+        return highest(self.missing_usd(self.best), self._exact, self.above, slack_usd)
 
     def _work_out(self, q: int) -> None:
         """Go through the month's rows under a piece."""
         before = self.found.get(q)
         if before is not None and before.exact:
             return
-        split, cells, job, hours = self.split, self.cells, self.job, self._hours
-        h0, h1 = split.span_edges[self.m], split.span_edges[self.m + 1]
         own, off, on, word = before[:4] if before is not None else self._rows(q)
-        kept = np.empty((len(off), self.state.shape[1]), dtype=np.int8)
-        chosen = np.empty(((h1 - h0) * (hours[-1] - hours[0] > h1 - h0), *self.state.shape), dtype=np.int8)
-        window = int(job.window[split.edges[self.m] - 1]) if self.m else -1
-        end = advance_hours(
-            self.state, off, on, self.sold_usd, hours, cells.row - self.begin, split.spans.start[h0 : h1 + 1], job.window,
-            job.need, job.least, job.restart_usd, window, kept, chosen,
-        )  # fmt: skip
-        self._note(q, Rows(own, off, on, word, end, kept, chosen))
+        end = self._advance(off, on, self._room_for(0))
+        self._note(q, Rows(own, off, on, word, end, exact=True))
         self.best = np.maximum(self.best, end - self.pieces[q].usd)
+
+    def choices(self, q: int) -> Choices:
+        """The way back under a piece: only for the one that holds the maximum, for it takes a byte per row and state."""
+        found, room = self.found[q], self._room_for(self.state.shape[1])
+        self._advance(found.off, found.on, room)
+        return room
+
+    def _room_for(self, states: int) -> Choices:
+        rows, n = int(self._hours[-1] - self._hours[0]), len(self._hours) - 1
+        kept = np.empty((len(self._at), states), dtype=np.int8)
+        return Choices(kept, np.empty((n * (rows > n), len(self.state), states), dtype=np.int8))
+
+    def _advance(self, off: Floats, on: Floats, room: Choices) -> Floats:
+        """Value of each state of the first job after the month [USD]; choices are written as far as there is room."""
+        split, cells, job, m = self.split, self.cells, self.job, self.m
+        start = split.spans.start[split.span_edges[m] : split.span_edges[m + 1] + 1]
+        window = int(job.window[split.edges[m] - 1]) if m else -1
+        return advance_hours(
+            self.state, off, on, self.sold_usd, self._hours, cells.row - self.begin, start, job.window, job.need, job.least,
+            job.restart_usd, window, room.kept, room.chosen,
+        )  # fmt: skip
 
     def _compare(self, q: int, slack_usd: float) -> None:
         """Work out a piece unless what its rows bring less than those of the piece above it shows that it misses the best by more."""
@@ -214,7 +238,7 @@ class Month:
 
     def _note(self, q: int, rows: Rows) -> None:
         self.above[q:] = np.maximum(self.above[q:], q)
-        self.found[q], self._ends[q] = rows, rows.end[self.seen].ravel()
+        self.found[q], self._ends[q], self._exact[q] = rows, rows.end[self.seen].ravel(), rows.exact
 
     def _rows(self, q: int) -> tuple[Commitments, Floats, Floats, Ints]:
         own = self._commitments(q)
@@ -225,17 +249,52 @@ class Month:
         split, prices, mw, n = self.split, self.prices, self.pieces[q].most_mw, len(self._at)
         rows, jobs = slice(self.begin, self.begin + n), len(split.problem.batches)
         above = self.found[self.above[q]].best if self.found else Commitments.none(0, jobs)
-        if mw in self.known:
-            before, then = self.known[mw]
-            own, stale = then.copy(), changed(before.running, before.cover, prices.running, prices.cover, self._at)
+        if (before := self.known.get(mw)) is not None:
+            own, room, then = before.best.copy(), before.room_mw, before.prices
+            stale = changed(then.running, then.cover, prices.running, prices.cover, self._at)
         else:
-            own, stale = Commitments.none(n, jobs), np.zeros(0, dtype=np.bool_)
+            own, room = Commitments.none(n, jobs), split.month_room(self.m, mw)[self._local]
+            stale = np.zeros(0, dtype=np.bool_)
         best_commitments(
-            split.tables, self._at, prices.running, prices.cover, self.cells.least_mw[rows], self.cells.most_mw[rows],
-            split.month_room(self.m, mw)[self._local], own, above, stale,
+            split.tables, self._at, prices.running, prices.cover, self.cells.least_mw[rows], self.cells.most_mw[rows], room,
+            own, above, stale,
         )  # fmt: skip
-        self.known[mw] = prices, own
+        self.known[mw] = Known(prices, own, room)
         return own
+
+
+@njit(cache=True)
+def missing_usd(most: Floats, ends: Floats, above: Ints, usd: Floats) -> Floats:
+    """What each piece is short of some values at least, in the state in which it is least short, shape (pieces,) [USD].
+
+    Args:
+        most: The values, shape (states,) [USD].
+        ends: What each piece that was worked out brings before it is paid, shape (pieces, states) [USD].
+        above: The lowest of those that is not below each piece, shape (pieces,).
+        usd: What each piece costs, shape (pieces,) [USD].
+    """
+    missing, short = np.empty(len(usd)), np.inf
+    for q in range(len(usd)):
+        if q == 0 or above[q] != above[q - 1]:
+            short = np.inf
+            for s in range(len(most)):
+                if most[s] > NEVER / 2:
+                    short = min(short, most[s] - ends[above[q], s])
+        missing[q] = short + usd[q]
+    return missing
+
+
+@njit(cache=True)
+def highest(missing: Floats, exact: NDArray[np.bool_], above: Ints, slack_usd: float) -> int:
+    """Of the pieces that are not worked out and miss less than a slack, the first bounded by the one that bounds the least missing; or -1."""
+    first = -1
+    for q in range(len(missing)):
+        if not exact[q] and missing[q] < slack_usd and (first < 0 or missing[q] < missing[first]):
+            first = q
+    for q in range(first):
+        if not exact[q] and missing[q] < slack_usd and above[q] == above[first]:
+            return q
+    return first
 
 
 @njit(cache=True)

@@ -8,6 +8,7 @@ class and each i the tables get a column with its own base and segments; a plan'
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from megawatt.dispatch.coupled.tables import Tables, hull, merit_order
@@ -55,14 +56,29 @@ class Ramps:
         """Running blocks by column, shape (T, columns), from the on/off words of each class's blocks."""
         out = np.zeros((problem.T, self.tables.base_mw.shape[1]))
         for c, (on, machine) in enumerate(zip(words, problem.machines, strict=True)):
-            if not len(self.column[c]):
-                out[:, c] = on.sum(axis=0)
-                continue
-            age = ages(on, machine)
-            for i, at in enumerate(self.column[c]):
-                out[:, at] = ((age == i) & (on > 0)).sum(axis=0)
-            out[:, c] = ((age >= len(self.column[c])) & (on > 0)).sum(axis=0)
+            _count_by_age(on, machine.initial.on, machine.initial.steps, np.append(self.column[c], c), out)
         return out
+
+
+@njit(cache=True)
+def _count_by_age(on: NDArray[np.int8], on_before: bool, steps_before: int, column: Ints, out: Floats) -> None:
+    """Count the running blocks of a class by the intervals since their start.
+
+    Args:
+        on: On/off words, shape (n, T).
+        on_before: Whether they ran before the first interval.
+        steps_before: For how long.
+        column: Column of each age, the last for all that are older, shape (r + 1,).
+        out: Raised, shape (T, columns).
+    """
+    oldest = len(column) - 1
+    for k in range(on.shape[0]):
+        before, age = on_before, steps_before - 1
+        for t in range(on.shape[1]):
+            if on[k, t]:
+                age = age + 1 if before else 0
+                out[t, column[min(age, oldest)]] += 1.0
+            before = on[k, t] > 0
 
 
 def worth_usd(machine: MachineClass, problem: Problem, loss: float | Floats = 0.0) -> Floats:

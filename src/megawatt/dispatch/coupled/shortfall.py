@@ -69,7 +69,7 @@ def words_usd(split: Split, prices: Prices, piece: Piece, a: int, b: int, counts
     """
     here, at = slice(a, b), np.arange(a, b)
     tab = split.tables if counts is None else split.tables._replace(counts=np.ascontiguousarray(counts))
-    room = split.room(np.full(len(split.edges) - 1, piece.most_mw))[here]
+    room = split.part_room(a, b, piece.most_mw)
     best = all_commitments(tab, at, prices.running, prices.cover, np.zeros(b - a), split.cap[here], room)
     return best.value - prices.wage[here] @ busy_jobs(len(split.problem.batches)).T
 

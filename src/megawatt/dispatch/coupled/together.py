@@ -28,7 +28,6 @@ MOST_MOVES = 5_000
 MOST_STATES = 2.0**62
 """Joint states up to which an integer numbers them."""
 
-
 MOST_KNOWN = 20_000_000
 """Numbers of moves that are kept for another walk, 8 bytes each."""
 

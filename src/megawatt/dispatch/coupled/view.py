@@ -14,8 +14,7 @@ from megawatt.dispatch.certificate import Piece, Prices
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.cover import Cells, award_cells, cells_of
 from megawatt.dispatch.coupled.hours import best_awards
-from megawatt.dispatch.coupled.interval import Commitments
-from megawatt.dispatch.coupled.months import FirstJob, Month
+from megawatt.dispatch.coupled.months import FirstJob, Known, Month
 from megawatt.dispatch.coupled.work import open_work, trace_hours
 from megawatt.dispatch.problem import Floats, Ints
 
@@ -98,7 +97,7 @@ class Viewer:
     job: FirstJob = field(init=False)
     last: dict[int, Piece] = field(default_factory=dict)
     exact: Exact | None = None
-    _known: list[dict[float, tuple[Prices, Commitments]]] = field(default_factory=list)
+    _known: list[dict[float, Known]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         problem = self.split.problem
@@ -232,7 +231,7 @@ class Viewer:
             self.last[month.m] = month.pieces[q]
             which.insert(0, q)
             trace_hours(
-                month.found[q].kept, month.found[q].chosen, cells.first[h0 : h1 + 1], cells.row - month.begin,
+                *month.choices(q), cells.first[h0 : h1 + 1], cells.row - month.begin,
                 split.spans.start[h0 : h1 + 1], job.window, job.need, job.least_run, at, word, taken,
             )  # fmt: skip
             taken[split.edges[month.m] : split.edges[month.m + 1]] += month.begin

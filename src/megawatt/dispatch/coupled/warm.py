@@ -37,27 +37,27 @@ def compiled() -> bool:
 def compile_plans() -> None:
     """Compile what values and steps of a plan call, without what `compile_bound` does."""
     split = Split.of(_small_site())
-    problem, machine, job = split.problem, split.problem.machines[0], split.problem.batches[0]
+    problem, job = split.problem, split.problem.batches[0]
     trial = Trial.empty(split, np.array([12.0]), np.zeros((1, problem.T), dtype=np.int8))
     trial.value_usd()
     trial.step_blocks()
-    price = np.ascontiguousarray(plan_prices(trial).running[:, 0])
-    block_losses(
-        price, split.ramp[0], machine.start_usd, machine.stop_usd, machine.min_up, machine.min_down,
-        machine.initial.on, machine.initial.steps, trial.words[0][:1], np.zeros(problem.T),
-    )  # fmt: skip
+    plan_prices(trial)
     none, later = np.zeros(problem.T), np.zeros((int(job.need[0]) + 1, job.min_run + 1))
     path, window = work_path(trial.work[0], job.window, job.min_run, job.initial_on), np.concatenate(([-1], job.window))
     work_back(later, none, none, window, job.need, job.restart_usd, path, none.copy(), later.copy())
 
 
 def compile_bound() -> None:
-    """Compile what the intervals and the first job of a bound call."""
+    """Compile what the intervals and the first job of a bound call, and what tells a block's losses."""
     split = Split.of(_small_site())
-    T, viewer = split.problem.T, Viewer(split)
+    T, viewer, machine = split.problem.T, Viewer(split), split.problem.machines[0]
     prices = Prices(np.zeros((T, 1)), np.zeros(T), np.zeros((T, 1)))
     sold_usd, _ = award_cells(split.awards, split.kinks, split.spans, viewer.cells, prices.cover)
     viewer.first_job(viewer.months(prices, [[Piece(0.0, 12.0, 0.0)]], sold_usd, 0.0))
+    block_losses(
+        np.zeros(T), split.ramp[0], machine.start_usd, machine.stop_usd, machine.min_up, machine.min_down,
+        machine.initial.on, machine.initial.steps, np.ones((1, T), dtype=np.int8), np.zeros(T),
+    )  # fmt: skip
 
 
 def _small_site() -> Problem:

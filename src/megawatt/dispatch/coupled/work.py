@@ -14,6 +14,9 @@ from megawatt.dispatch.coupled.interval import NEVER
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+MOST_KEPT = 1 << 20
+"""Choices kept at a time, a byte each."""
+
 
 @njit(cache=True)
 def open_work(most: int, least_run: int, running: bool) -> Floats:
@@ -71,7 +74,7 @@ def advance(
         restart: Cost of a start [USD].
         first: Window of the interval before these, -1 at the start of the horizon.
         kept: Written: choices for the way back, shape (n, E + 1): bit 0 for 'off comes from off', bit 1 for 'full run
-            comes from full run'.
+            comes from full run'. Or shape (n, 0): none are kept.
 
     Returns:
         Least and most work done after them; the least is the larger where no state can be.
@@ -111,8 +114,9 @@ def _one_interval(
     R = here.shape[0] - 1
     rest, full, marks = here[0, low : high + 1], here[R, low : high + 1], kept[low : high + 1]
     out = there[0, low : high + 1]
-    for i in range(len(out)):
+    for i in range(len(marks)):
         marks[i] = 1 if rest[i] >= full[i] else 0
+    for i in range(len(out)):
         out[i] = max(rest[i], full[i]) + off
     for r in range(1, R + 1):
         if low == 0:
@@ -125,10 +129,10 @@ def _one_interval(
     full, marks = here[R, a - 1 : high], kept[a : high + 1]
     grown, out = here[R - 1, a - 1 : high], there[R, a : high + 1]
     fee = restart if R == 1 else 0.0
+    for i in range(len(marks)):
+        marks[i] += 2 if full[i] >= grown[i] - fee else 0
     for i in range(len(out)):
-        new = grown[i] - fee
-        marks[i] += 2 if full[i] >= new else 0
-        out[i] = max(full[i], new) + on
+        out[i] = max(full[i], grown[i] - fee) + on
     for r in range(1, R):
         grown, out = here[r - 1, a - 1 : high], there[r, a : high + 1]
         fee = restart if r == 1 else 0.0
@@ -171,20 +175,42 @@ def trace_work(
 def plan_work(
     off: Floats, on: Floats, window: Ints, need: Ints, least: Ints, restart: float, least_run: int, running: bool
 ) -> tuple[float, NDArray[np.int8]]:
-    """Best value of the whole horizon and the job's word, shape (T,); NEVER where no word does the work."""
+    """Best value of the whole horizon and the job's word, shape (T,); NEVER where no word does the work.
+
+    Choices are kept for a part of the horizon at a time: the earlier parts are gone through once more on the way back, which
+    takes less time than memory that was never touched.
+    """
     # not compiled itself: what it calls is, and would be compiled into it once more
     T, E, word = len(on), int(need.max()), np.zeros(len(on), dtype=np.int8)
-    kept, value = np.zeros((T, E + 1), dtype=np.int8), open_work(E, least_run, running)
-    low, high = advance(
-        value, np.empty_like(value), *reach(value), off, on, window, need, least, restart, -1, kept
-    )  # fmt: skip
+    n = max(1, MOST_KEPT // (E + 1))
+    parts, before = [slice(a, min(a + n, T)) for a in range(0, T, n)], np.concatenate(([-1], window))
+    begun = open_work(E, least_run, running)
+    kept, spare, begins = np.empty((min(n, T), E + 1), dtype=np.int8), np.empty_like(begun), [(begun, *reach(begun))]
+
+    def after(number: int, states: int) -> tuple[Floats, int, int]:
+        part, (value, low, high) = parts[number], begins[number]
+        value = value.copy()
+        low, high = advance(
+            value, spare, low, high, off[part], on[part], window[part], need, least[part], restart, before[part.start],
+            kept[:, :states],
+        )  # fmt: skip
+        return value, low, high
+
+    for number in range(len(parts) - 1):
+        begins += [after(number, 0)]
+    value, low, high = after(len(parts) - 1, E + 1)
     due = int(need[window[-1]])
     if not low <= due <= high:
         return NEVER, word
     phase = int(value[:, due].argmax())
     best = float(value[phase, due])
     if best > NEVER / 2:
-        trace_work(kept, np.concatenate(([-1], window)), need, least_run, np.array([due, phase]), word)
+        state = np.array([due, phase])
+        for number in range(len(parts) - 1, -1, -1):
+            if number < len(parts) - 1:
+                after(number, E + 1)
+            part = parts[number]
+            trace_work(kept, before[part.start : part.stop + 1], need, least_run, state, word[part])
     return best, word
 
 
@@ -208,9 +234,9 @@ def advance_hours(
         least: Work that must be done after each interval, shape (T,).
         restart: Cost of a start [USD].
         first: Window of the interval before these, -1 at the start of the horizon.
-        kept: Written: choices for the way back, shape (rows, E + 1).
-        chosen: Written: number of the hour's cell that leads to each state after it, shape (n, R + 1, E + 1); may have
-            length 0 when no hour has a choice.
+        kept: Written: choices for the way back, shape (rows, E + 1), or (rows, 0): none are kept.
+        chosen: Written: number of the hour's cell that leads to each state after it, shape (n, R + 1, E + 1), or
+            (n, R + 1, 0); may have length 0 when no hour has a choice.
     """
     R, E, before, hour = value.shape[0] - 1, value.shape[1] - 1, first, 0
     now, best, trial, spare = value.copy(), np.empty_like(value), np.empty_like(value), np.empty_like(value)
@@ -259,11 +285,10 @@ def _take_better(
     if number == 0:
         for i in range(len(best)):
             best[i] = NEVER
+    for i in range(low, min(high + 1, len(chosen))):
+        chosen[i] = number if value[i] + usd > best[i] else chosen[i]  # of what cannot be, nothing is
     for i in range(low, high + 1):
-        here = value[i] + usd
-        better = here > best[i]  # of what cannot be, nothing is
-        chosen[i] = number if better else chosen[i]
-        best[i] = here if better else best[i]
+        best[i] = max(best[i], value[i] + usd)
 
 
 @njit(cache=True)
