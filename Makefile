@@ -25,7 +25,7 @@ demo: .venv/core ## what each megawatt of the shipped mine did and should have d
 	@echo "The report is out/texas-mine.html: open it in a browser."
 
 test: .venv/dev ## the tests, a seeded sample of every family
-	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST_ARGS)
 
 # The tests come last: their summary line is the last line that a run prints.
 check: .venv/dev ## format, lint, types, layers, documents, tests: the whole truth

@@ -223,7 +223,7 @@ def test_the_general_solver_takes_a_plan_as_its_start() -> None:
 @pytest.mark.parametrize("seed", SEEDS[:4])
 def test_a_general_solver_that_finds_nothing_in_its_time_leaves_the_fast_plan(seed: int) -> None:
     problem = random_site(seed)
-    found = fast_plan(problem, Effort(1e-12))
+    found = fast_plan(problem, Effort())
     assert found is not None
     plan = plan_coupled(problem, Effort(1e-12, 1e-9))
     assert plan.value_usd >= found[0].value_usd
