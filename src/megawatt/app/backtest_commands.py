@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from megawatt.app.compiling import compile_once
 from megawatt.app.data import data_for
 from megawatt.app.decide import refuse_errors, with_period
 from megawatt.app.files import refuse_target, write_text
@@ -41,6 +42,7 @@ def backtest_site(
     case = case_of(site, data_for(site, store))
     if not as_json:
         typer.echo(f"{site.connection.name}: {case.problem.T:,} intervals, each decided anew.", err=True)
+    compile_once(case.problem)
     found = compare(case, solve(case.problem, Effort(seconds=seconds)))
     if record is not None:
         write_text(record, record_text(found.record))

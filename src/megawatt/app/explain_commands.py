@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from megawatt.app.compiling import compile_once
 from megawatt.app.data import data_for
 from megawatt.app.decide import expectation, refuse_errors, with_period
 from megawatt.app.explanation import Explanation, explain, instant, located
@@ -36,8 +37,10 @@ def explain_site(
     time = instant(at, site.connection.timezone)
     located(site, time)
     data = data_for(site, store)
+    problem = case_of(site, data).problem
     if not as_json:
-        typer.echo(expectation(site, case_of(site, data).problem.separable, seconds), err=True)
+        typer.echo(expectation(site, problem.separable, seconds), err=True)
+    compile_once(problem)
     found = explain(site, data, time, effort=Effort(seconds=seconds, clock=monotonic))
     if as_json:
         typer.echo(json.dumps(found.answer(), indent=2, allow_nan=False))
