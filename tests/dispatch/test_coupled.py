@@ -220,7 +220,7 @@ def test_the_general_solver_takes_a_plan_as_its_start() -> None:
     assert plan.value_usd == pytest.approx(plan_general(problem, Effort(1e-7, 30.0)).value_usd, rel=1e-6)
 
 
-@pytest.mark.parametrize("seed", SEEDS[:4])
+@pytest.mark.parametrize("seed", SEEDS[3:7])
 def test_a_general_solver_that_finds_nothing_in_its_time_leaves_the_fast_plan(seed: int) -> None:
     problem = random_site(seed)
     found = fast_plan(problem, Effort())
