@@ -29,7 +29,7 @@ def covered(share: float, cash: Floats, settled: Floats, service: Floats, dscr: 
     dscr=st.sampled_from([1.0, 1.2]),
     window=st.sampled_from([1, 3]),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=60)
 def test_no_smaller_share_of_a_fine_scan_does(seed: int, sure: float, dscr: float, window: int) -> None:
     rng = np.random.default_rng(seed)
     hashprice = rng.normal(0, 40.0, (20, 8))
