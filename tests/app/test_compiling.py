@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from megawatt.app import compiling
+from megawatt.app import backtest_commands, compiling, decide, explain_commands
+from megawatt.dispatch.problem import Problem
+from tests.app.decisions import small_hybrid
 from tests.dispatch.cases import random_problem
 
 COUPLED = next(p for p in map(random_problem, range(60)) if p.batches and p.peaks)
@@ -52,3 +55,36 @@ def test_nothing_is_compiled_beforehand_where_it_stands_or_nothing_is_coupled(mo
     assert alone.separable
     compiling.compile_once(alone)
     assert not started
+
+
+class CompiledError(Exception):
+    """Ends a command where it would plan."""
+
+
+def decide_hybrid(site: Path) -> None:
+    decide.decide_site(site, first=None, end=None, as_json=True, report=None, store=None, seconds=1.0)
+
+
+def explain_hybrid(site: Path) -> None:
+    at = "2024-07-01T17:00-05:00"
+    explain_commands.explain_site(site, at=at, first=None, end=None, as_json=True, store=None, seconds=1.0)
+
+
+def backtest_hybrid(site: Path) -> None:
+    backtest_commands.backtest_site(site, first=None, end=None, record=None, as_json=True, store=None, seconds=1.0)
+
+
+@pytest.mark.parametrize("command", [decide_hybrid, explain_hybrid, backtest_hybrid])
+def test_a_command_compiles_beforehand_what_it_plans_with(
+    command: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compile_once(problem: Problem) -> None:
+        assert not problem.separable
+        raise CompiledError
+
+    for module in (decide, explain_commands, backtest_commands):
+        monkeypatch.setattr(module, "compile_once", compile_once)
+    site = tmp_path / "hybrid.toml"
+    site.write_text(small_hybrid(), encoding="utf-8")
+    with pytest.raises(CompiledError):
+        command(site)

@@ -18,9 +18,8 @@ from megawatt.app.notebook import explain as explain_in_notebook
 from megawatt.core.errors import InputError
 from megawatt.core.timegrid import utc
 from megawatt.dispatch.what_if import Change
-from megawatt.site.examples import example
 from megawatt.site.read import Site
-from tests.app.decisions import mine_text, period, without
+from tests.app.decisions import mine_text, small_hybrid, without
 from tests.app.running import Run, refused, runner
 from tests.app.schemas import described, no_constant
 
@@ -29,11 +28,6 @@ SCHEMA = json.loads((ROOT / "docs" / "json" / "explain-1.schema.json").read_text
 EVENING = "2024-03-06T19:00-06:00"
 
 run = pytest.fixture(runner)
-
-
-def small_hybrid() -> str:
-    """A day behind one limit with firm and batch work; awards and demand charge left out for speed."""
-    return without(without(period(example("hybrid"), "2024-07-01", "2024-07-02"), "programme"), "charge")
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from scipy.optimize import linprog
 
 from bench.referee import random_site
 from bench.referees import known
-from megawatt.core.errors import InputError
+from megawatt.core.errors import InputError, SolverError
 from megawatt.dispatch.certificate import Piece, Prices
+from megawatt.dispatch.coupled import fast
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.cover import award_cells, cells_of, kinks_of, spans_of
 from megawatt.dispatch.coupled.fast import fast_plan, plan_coupled
@@ -25,6 +26,8 @@ from megawatt.dispatch.coupled.view import Viewer
 from megawatt.dispatch.coupled.work import least_done, plan_work
 from megawatt.dispatch.general import Effort, Hint, plan_general
 from megawatt.dispatch.ledger import settle
+from megawatt.dispatch.plan import Plan
+from megawatt.dispatch.problem import Problem
 from megawatt.dispatch.record import plan_record, problem_record, text_of
 from megawatt.dispatch.schedule import violations
 from megawatt.dispatch.solve import solve
@@ -221,11 +224,20 @@ def test_the_general_solver_takes_a_plan_as_its_start() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS[3:7])
-def test_a_general_solver_that_finds_nothing_in_its_time_leaves_the_fast_plan(seed: int) -> None:
-    problem = random_site(seed)
-    found = fast_plan(problem, Effort())
+def test_a_general_solver_that_finds_nothing_in_its_time_leaves_the_fast_plan(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem, asked = random_site(seed), list[Problem]()
+
+    def nothing(one: Problem, *_: object) -> Plan:
+        asked.append(one)
+        raise SolverError("stopped after 1 s", "a plan is found in time", "Allow more time.")
+
+    monkeypatch.setattr(fast, "plan_general", nothing)
+    plan, found = plan_coupled(problem, Effort(1e-12, 1.0)), fast_plan(problem, Effort())
+    assert asked == [problem]
+    assert plan.method.endswith("then HiGHS on block counts, stopped after 1 s")
     assert found is not None
-    plan = plan_coupled(problem, Effort(1e-12, 1e-9))
     assert plan.value_usd >= found[0].value_usd
     assert violations(problem, plan.schedule) == []
     assert plan.bound_usd is not None
