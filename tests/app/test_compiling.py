@@ -45,7 +45,7 @@ def test_two_processes_leave_what_a_first_plan_calls(tmp_path: Path) -> None:
 
 def test_nothing_is_compiled_beforehand_where_it_stands_or_nothing_is_coupled(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[object] = []
-    monkeypatch.setattr(subprocess, "Popen", lambda *given, **_: started.append(given))
+    monkeypatch.setattr(compiling, "second_process", lambda: started.append("a process"))
     monkeypatch.setattr(compiling, "compiled", lambda: True)
     compiling.compile_once(COUPLED)
     monkeypatch.setattr(compiling, "compiled", lambda: False)

@@ -1,23 +1,28 @@
 """Compile on two cores what coupled sites need, where a machine runs them for the first time."""
 
-import os
-import subprocess
-import sys
+import gc
 
+from megawatt.app.aside import second_process
+from megawatt.dispatch.coupled.fast import load
 from megawatt.dispatch.coupled.warm import compile_bound, compile_plans, compiled
 from megawatt.dispatch.problem import Problem
 
 
 def compile_once(problem: Problem) -> None:
-    """Fill the cache of compiled recursions if it is empty and the site is coupled, by a second process meanwhile.
-
-    Without a second core, or where that process fails, what is missing is compiled when it is first called.
-    """
-    if problem.separable or compiled() or (os.cpu_count() or 1) == 1:
+    """Load the compiled recursions if the site is coupled; where the cache lacks them, two processes fill it first."""
+    if problem.separable:
         return
-    with subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL):  # noqa: S603  # this program
-        compile_plans()
+    if not compiled():
+        _compile()
+    load()
 
 
-if __name__ == "__main__":
-    compile_bound()
+def _compile() -> None:
+    gc.disable()  # a compiler makes many objects and frees few: looking for cycles among them is a tenth of its time
+    try:
+        with second_process() as aside:
+            bound = aside.begin(compile_bound)
+            compile_plans()
+            bound()
+    finally:
+        gc.enable()

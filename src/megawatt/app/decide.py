@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from megawatt.app.answer import answer
+from megawatt.app.aside import second_process
 from megawatt.app.compiling import compile_once
 from megawatt.app.data import data_for
 from megawatt.app.decision import Decision
@@ -51,7 +52,8 @@ def decide_site(
     if not as_json:
         typer.echo(expectation(site, case.problem.separable, seconds) + walking(case), err=True)
     compile_once(case.problem)
-    decision = decide_case(site, data, effort=Effort(seconds=seconds, clock=time.monotonic))
+    with second_process(not case.problem.separable) as aside:
+        decision = decide_case(site, data, effort=Effort(seconds=seconds, clock=time.monotonic), aside=aside)
     if certificate is not None:
         write_certificate(decision, certificate)
     if report is not None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from megawatt.app.aside import Aside
 from megawatt.app.forecast_value import ForecastValue, forecast_values, per_mw_year, rated_mw
 from megawatt.core.dataset import Dataset
 from megawatt.dispatch.advice import Advice, advise, entrants
 from megawatt.dispatch.backtest import Result, backtest, run_rule, run_rules
 from megawatt.dispatch.case import Case, case_of
+from megawatt.dispatch.contest import Contest
 from megawatt.dispatch.coupled.weeks import with_gap_by_week
 from megawatt.dispatch.explain import why
 from megawatt.dispatch.forecast_policies import contests
@@ -23,6 +25,9 @@ from megawatt.site.read import Site
 
 DELAYS = (0, 1, 2, 4)
 """Reaction delays shown, in intervals; 0 knows the interval's own price."""
+
+OTHERS, OWN = slice(0, None, 2), slice(1, None, 2)
+"""Which of the next megawatts another process does and which this one, where there are two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,32 +152,45 @@ class Decision:
         return np.asarray(np.maximum(bought - one.ledger.import_mw, 0.0) * self.case.covered, dtype=np.float64)
 
 
-def decide(site: Site, data: Dataset, *, effort: Effort | None = None) -> Decision:
+def decide(site: Site, data: Dataset, *, effort: Effort | None = None, aside: Aside | None = None) -> Decision:
     """Answer the main question for a site's period.
 
     Args:
         site: The site.
         data: Series it needs; see `megawatt.app.data.data_for`.
         effort: When the search may stop, that for the optimum and again that for all next megawatts; coupled sites only.
+        aside: Who goes through the policies meanwhile and does half of the next megawatts; nobody by default.
     """
     case = case_of(site, data)
-    effort = effort or Effort()
-    timezone, held = site.connection.timezone, contests(case)
-    ran = (*run_rules(case), *entrants(held))
-    plan = bettered(case, solve(case.problem, effort, timezone), ran)
+    effort, aside, timezone = effort or Effort(), aside or Aside(), site.connection.timezone
+    policies = aside.begin(run_policies, case)
+    plan = solve(case.problem, effort, timezone)
+    ran, held, delays = policies()
+    plan = bettered(case, plan, ran)
+    others = aside.begin(next_megawatts, case, plan, effort, OTHERS) if aside.pipe else None
     plan = with_gap_by_week(case.problem, plan, timezone)
     results = backtest(case, plan, ran)
     advice = advise(case, results)
+    next_mw = list(next_megawatts(case, plan, effort, OWN if others else slice(None)))
+    for number, one in enumerate(others() if others else ()):
+        next_mw.insert(2 * number, one)
     return Decision(
         case,
         plan,
         results,
         advice,
-        next_megawatts(case, plan, effort),
-        {n: run_rule(case, THRESHOLD, n).net_usd for n in DELAYS},
+        tuple(next_mw),
+        delays,
         sensitivities(case, advice.policy),
         forecast_values(case, results, held),
     )
+
+
+def run_policies(case: Case) -> tuple[tuple[Result, ...], tuple[Contest, ...], dict[int, float]]:
+    """All policies, the contests of those that act on a forecast, and the net of the threshold rule by delay [USD]."""
+    held = contests(case)
+    ran = (*run_rules(case), *entrants(held))
+    return ran, held, {n: run_rule(case, THRESHOLD, n).net_usd for n in DELAYS}
 
 
 def bettered(case: Case, plan: Plan, ran: tuple[Result, ...]) -> Plan:

@@ -45,16 +45,19 @@ class NextMegawatt:
         return abs(self.usd_per_mw_year) >= self.uncertainty_usd_per_mw_year or self.uncertainty_usd_per_mw_year < CENT
 
 
-def next_megawatts(case: Case, plan: Plan, effort: Effort | None = None) -> tuple[NextMegawatt, ...]:
+def next_megawatts(
+    case: Case, plan: Plan, effort: Effort | None = None, some: slice = slice(None)
+) -> tuple[NextMegawatt, ...]:
     """The next megawatt to every use the site has: best mining class, batch, firm hall, reserve, connection.
 
     Args:
         case: The site with its data.
         plan: Its plan, from which the others begin.
         effort: When the search may stop; its seconds are for all of them together.
+        some: Which of them; all by default.
     """
     effort, found = effort or Effort(), list[NextMegawatt]()
-    deadline, all_of_them = effort.begun(), tuple(variants(case))
+    deadline, all_of_them = effort.begun(), tuple(variants(case))[some]
     for number, (what, more) in enumerate(all_of_them):
         seconds = deadline.left() / (len(all_of_them) - number)
         found.append(_value(case, plan, what, more, replace(effort, seconds=seconds)))

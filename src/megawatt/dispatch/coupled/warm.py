@@ -15,11 +15,15 @@ from megawatt.dispatch.certificate import Piece, Prices
 from megawatt.dispatch.coupled.bound import Split
 from megawatt.dispatch.coupled.closed_form import plan_prices
 from megawatt.dispatch.coupled.cover import award_cells
-from megawatt.dispatch.coupled.interval import best_commitments
 from megawatt.dispatch.coupled.togo import block_losses, work_back, work_path
 from megawatt.dispatch.coupled.trial import Trial
 from megawatt.dispatch.coupled.view import Viewer
+from megawatt.dispatch.coupled.work import trace_hours
 from megawatt.dispatch.problem import BatchJob, FirmLoad, MachineClass, PeakCharge, Problem, Reserve
+from megawatt.dispatch.simulate import Wish, simulate
+
+AMPLE_USD = 1e9
+"""More than a small site is worth."""
 
 
 @cache
@@ -29,44 +33,59 @@ def warmed(plan: Callable[[Problem], object]) -> None:
 
 
 def compiled() -> bool:
-    """Whether the largest recursion stands in the cache."""
-    folder = best_commitments.stats.cache_path
-    return folder is not None and any(Path(folder).glob(f"*{best_commitments.py_func.__name__}*.nbc"))
+    """Whether the last recursion of each half stands in the cache."""
+    return all(
+        (folder := last.stats.cache_path) is not None and any(Path(folder).glob(f"*.{last.py_func.__name__}-*.nbc"))
+        for last in (block_losses, trace_hours)
+    )
 
 
 def compile_plans() -> None:
-    """Compile what values and steps of a plan call, without what `compile_bound` does."""
-    split = Split.of(_small_site())
-    problem, job = split.problem, split.problem.batches[0]
-    trial = Trial.empty(split, np.array([12.0]), np.zeros((1, problem.T), dtype=np.int8))
-    trial.value_usd()
+    """Compile what rules, values and steps of a plan call, without what `compile_bound` does.
+
+    What both call comes late here and first there, so that it is not compiled twice.
+    """
+    problem = _small_site()
+    job, none = problem.batches[0], np.zeros(problem.T)
+    always = tuple(np.ones(problem.T, dtype=np.bool_) for _ in problem.machines)
+    simulate(problem, Wish(always, tuple(on.astype(np.int64) for on in always), np.zeros((0, problem.T)), (0,)))
+    later, window = np.zeros((int(job.need[0]) + 1, job.min_run + 1)), np.concatenate(([-1], job.window))
+    work = np.zeros((1, problem.T), dtype=np.int8)
+    path = work_path(work[0], job.window, job.min_run, job.initial_on)
+    work_back(later, none, none, window, job.need, job.restart_usd, path, none.copy(), later.copy())
+    trial = Trial.empty(Split.of(problem), np.array([12.0]), work)
     trial.step_blocks()
     plan_prices(trial)
-    none, later = np.zeros(problem.T), np.zeros((int(job.need[0]) + 1, job.min_run + 1))
-    path, window = work_path(trial.work[0], job.window, job.min_run, job.initial_on), np.concatenate(([-1], job.window))
-    work_back(later, none, none, window, job.need, job.restart_usd, path, none.copy(), later.copy())
+    trial.value_usd()
+    (ramp,), (machine,) = trial.split.ramp, problem.machines
+    block_losses(
+        none, ramp, machine.start_usd, machine.stop_usd, machine.min_up, machine.min_down,
+        machine.initial.on, machine.initial.steps, np.ones((1, problem.T), dtype=np.int8), none.copy(),
+    )  # fmt: skip
 
 
 def compile_bound() -> None:
-    """Compile what the intervals and the first job of a bound call, and what tells a block's losses."""
+    """Compile what the intervals and the first job of a bound call."""
     split = Split.of(_small_site())
-    T, viewer, machine = split.problem.T, Viewer(split), split.problem.machines[0]
+    T, viewer = split.problem.T, Viewer(split)
     prices = Prices(np.zeros((T, 1)), np.zeros(T), np.zeros((T, 1)))
+    cut = [Piece(0.0, mw, 0.0) for mw in (12.0, 8.0, 4.0)]
     sold_usd, _ = award_cells(split.awards, split.kinks, split.spans, viewer.cells, prices.cover)
-    viewer.first_job(viewer.months(prices, [[Piece(0.0, 12.0, 0.0)]], sold_usd, 0.0))
-    block_losses(
-        np.zeros(T), split.ramp[0], machine.start_usd, machine.stop_usd, machine.min_up, machine.min_down,
-        machine.initial.on, machine.initial.steps, np.ones((1, T), dtype=np.int8), np.zeros(T),
-    )  # fmt: skip
+    for _ in range(2):  # the second time beside the first, and all pieces
+        months = viewer.months(prices, [cut], sold_usd, -AMPLE_USD)
+    viewer.first_job(months)
 
 
 def _small_site() -> Problem:
     T = 16
     flat, none = np.ones(T), np.zeros(T)
     price = 40.0 + 30.0 * np.sin(np.arange(T))
-    machine = MachineClass(
-        "fleet", 2, np.array([2.8 * flat, 4.0 * flat]), np.array([240.0 * flat, 300.0 * flat]), 20.0, 5.0, 4, 2
+    power, revenue, ramp_loss = (
+        np.array([2.8 * flat, 4.0 * flat]),
+        np.array([240.0 * flat, 300.0 * flat]),
+        np.array([0.5]),
     )
+    machine = MachineClass("fleet", 2, power, revenue, 20.0, 5.0, 4, 2, ramp_loss=ramp_loss)
     job = BatchJob("job", 3.0 * flat, none, np.zeros(T, dtype=np.int64), np.array([8], dtype=np.int64), 50.0, 1)
     month, always = np.zeros(T, dtype=np.int64), np.ones(T, dtype=np.bool_)
     peak = PeakCharge("demand", np.array([20.0]), month, always, np.zeros(1))
