@@ -3,6 +3,8 @@
 Everything heavy is imported inside the verbs, so that ``megawatt --help`` answers at once.
 """
 
+import atexit
+import gc
 import os
 import sys
 from pathlib import Path
@@ -28,6 +30,9 @@ app.add_typer(markets_app, name="markets")
 app.add_typer(settle_app, name="settle")
 app.add_typer(proof_app, name="proof")
 app.add_typer(forecast_app, name="forecast")
+
+OBJECTS_PER_LOOK = 100_000
+"""Objects made between two looks for cycles among them; a command makes many, few of them in cycles, and ends."""
 
 SiteFile = Annotated[Path, typer.Argument(help="Site file, for example texas-mine.toml.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON with a versioned schema.")]
@@ -318,6 +323,8 @@ def claims(
 
 def main() -> None:
     """Run the command line; errors made on purpose are printed in three parts and end with exit code 2."""
+    gc.set_threshold(OBJECTS_PER_LOOK)
+    atexit.register(gc.freeze)  # or the interpreter would look through all objects once more before it ends
     try:
         try:
             app(prog_name="megawatt")

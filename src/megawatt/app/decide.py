@@ -15,7 +15,6 @@ from megawatt.app.data import data_for
 from megawatt.app.decision import Decision
 from megawatt.app.decision import decide as decide_case
 from megawatt.app.files import refuse_target, write_text
-from megawatt.app.terminal import print_decision
 from megawatt.core.errors import InputError
 from megawatt.dispatch.case import Case, case_of
 from megawatt.dispatch.coupled.fast import certificate_of
@@ -63,6 +62,8 @@ def decide_site(
     if as_json:
         typer.echo(json.dumps(answer(decision, report), indent=2, allow_nan=False))
         return decision
+    from megawatt.app.terminal import print_decision  # noqa: PLC0415
+
     print_decision(decision)
     typer.echo(f"Took {time.monotonic() - begun:.1f} s.", err=True)
     if said := more_time(decision, seconds):
