@@ -60,8 +60,7 @@ def mine_in_a_storm() -> Decision:
 @cache
 def hybrid() -> Decision:
     """A day of mining and AI behind one limit; reserves and demand charge left out for speed."""
-    text = without(without(period(example("hybrid"), "2024-07-01", "2024-07-02"), "programme"), "charge")
-    site = Site.from_text(text, "hybrid.toml")
+    site = Site.from_text(small_hybrid(), "hybrid.toml")
     return decide(site, data_for(site), effort=Effort(relative_gap=0.01, seconds=20.0))
 
 
